@@ -1,0 +1,7 @@
+namespace RstLab;
+/// <summary>Placeholder.</summary>
+public static class Pcap
+{
+    /// <summary>Placeholder.</summary>
+    public static void Write() { }
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text;
+
+namespace RstLab;
+
+/// <summary>
+/// A table of results that a chapter plots and a run leaves behind as <c>results/ID.csv</c> (RFC 4180, UTF-8, a point as the
+/// decimal sign in every locale).
+/// </summary>
+public sealed record ResultTable
+{
+    /// <summary>A short name in kebab case that begins with the chapter's number, such as <c>01-refusal-times</c>.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The columns' names, with the unit in parentheses where there is one, such as <c>elapsed (us)</c>.</summary>
+    public required IReadOnlyList<string> Columns { get; init; }
+
+    /// <summary>The rows; each has a value for each column. Numbers are numbers, the rest is text; null is an empty field.</summary>
+    public required IReadOnlyList<IReadOnlyList<object?>> Rows { get; init; }
+
+    /// <summary>Where it was measured.</summary>
+    public required LabEnvironment Environment { get; init; }
+
+    /// <summary>Whether it was measured in this run or ships with the course.</summary>
+    public Evidence Evidence { get; init; } = Evidence.Live;
+
+    /// <summary>The values of one column as numbers.</summary>
+    /// <param name="column">The column's name as in <see cref="Columns"/>.</param>
+    /// <exception cref="ArgumentException">There is no such column.</exception>
+    public IReadOnlyList<double> Numbers(string column)
+    {
+        var index = IndexOf(column);
+        return [.. Rows.Select(row => Convert.ToDouble(row[index], CultureInfo.InvariantCulture))];
+    }
+
+    /// <summary>The values of one column as text.</summary>
+    /// <param name="column">The column's name as in <see cref="Columns"/>.</param>
+    /// <exception cref="ArgumentException">There is no such column.</exception>
+    public IReadOnlyList<string> Texts(string column)
+    {
+        var index = IndexOf(column);
+        return [.. Rows.Select(row => Convert.ToString(row[index], CultureInfo.InvariantCulture) ?? "")];
+    }
+
+    /// <summary>Writes the table as CSV. An existing file is replaced only when the new one is complete.</summary>
+    /// <param name="path">The file to write; its folder is made when missing.</param>
+    public void Save(string path) => SafeFile.Replace(path, stream =>
+    {
+        using var writer = new StreamWriter(stream, new UTF8Encoding(false)) { NewLine = "\n" };
+        writer.WriteLine(string.Join(',', Columns.Select(Quote)));
+        foreach (var row in Rows)
+        {
+            writer.WriteLine(string.Join(',', row.Select(v => Quote(Convert.ToString(v, CultureInfo.InvariantCulture) ?? ""))));
+        }
+    });
+
+    private int IndexOf(string column)
+    {
+        var index = Columns.ToList().IndexOf(column);
+        return index >= 0 ? index : throw new ArgumentException($"Table {Id} has no column '{column}'; it has {string.Join(", ", Columns)}.", nameof(column));
+    }
+
+    private static string Quote(string field) =>
+        field.AsSpan().IndexOfAny(",\"\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+}
