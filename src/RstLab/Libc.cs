@@ -16,6 +16,10 @@ internal static partial class Libc
     internal const int CLONE_NEWNET = 0x40000000;
     internal const int F_SETFD = 2, FD_CLOEXEC = 1;
     internal const int CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
+    internal const int O_NONBLOCK = 0x800;
+    private const int PROT_READ_WRITE = 3, MAP_SHARED = 1;
+    private const int SYS_fsopen = 430, SYS_fsconfig = 431, SYS_fsmount = 432; // the same on every architecture: asm-generic/unistd.h
+    private const int FSOPEN_CLOEXEC = 1, FSMOUNT_CLOEXEC = 1, FSCONFIG_CMD_CREATE = 6;
     internal const int EINTR = 4, EAGAIN = 11;
 
     [StructLayout(LayoutKind.Sequential)]
@@ -56,6 +60,86 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     internal static partial uint GetEffectiveUserId();
+
+    [LibraryImport("libc", EntryPoint = "if_nametoindex", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial uint IfNameToIndex(string name);
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    private static unsafe partial byte* Mmap(void* address, nuint length, int protection, int flags, int fd, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    private static unsafe partial int Munmap(byte* address, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    internal static unsafe partial nint Read(int fd, byte* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint Syscall(nint number, nint a, nint b, nint c);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint SyscallWithText(nint number, string a, nint b);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint Syscall5(nint number, nint a, nint b, nint c, nint d, nint e);
+
+    /// <summary>The index of a network device in the calling thread's namespace.</summary>
+    internal static int InterfaceIndex(string name) => IfNameToIndex(name) is var index and not 0 ? (int)index : throw LastError($"if_nametoindex({name})");
+
+    /// <summary>Maps a descriptor's memory for reading and writing, shared with the kernel (mmap(2)).</summary>
+    internal static unsafe byte* MapShared(SafeHandle descriptor, nuint length)
+    {
+        var memory = Mmap(null, length, PROT_READ_WRITE, MAP_SHARED, (int)descriptor.DangerousGetHandle(), 0);
+        return (nint)memory == -1 ? throw LastError("mmap") : memory;
+    }
+
+    internal static unsafe void Unmap(byte* memory, nuint length) => Check(Munmap(memory, length), "munmap");
+
+    /// <summary>How far CLOCK_REALTIME is ahead of CLOCK_MONOTONIC at this moment, in nanoseconds.</summary>
+    internal static long RealtimeMinusMonotonic()
+    {
+        // The question that was interrupted least is the best: the realtime reading is compared with the middle of two monotonic ones.
+        var (best, difference) = (long.MaxValue, 0L);
+        for (var i = 0; i < 3; i++)
+        {
+            var before = Nanoseconds(CLOCK_MONOTONIC);
+            var realtime = Nanoseconds(CLOCK_REALTIME);
+            var after = Nanoseconds(CLOCK_MONOTONIC);
+            if (after - before < best)
+            {
+                (best, difference) = (after - before, realtime - before - ((after - before) / 2));
+            }
+        }
+
+        return difference;
+    }
+
+    /// <summary>
+    /// Mounts a file system without a place in the tree (fsopen(2), fsmount(2), Linux 5.2): it is reached through the
+    /// descriptor and is gone with it. Returns -1 where the system refuses.
+    /// </summary>
+    internal static int MountDetached(string type)
+    {
+        var context = (int)SyscallWithText(SYS_fsopen, type, FSOPEN_CLOEXEC);
+        if (context < 0)
+        {
+            return -1;
+        }
+
+        try
+        {
+            return Syscall5(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0) < 0 ? -1 : (int)Syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
+        }
+        finally
+        {
+            _ = Close(context);
+        }
+    }
+
+    private static long Nanoseconds(int clock)
+    {
+        Check(ClockGetTime(clock, out var time), "clock_gettime");
+        return (time.Seconds * 1_000_000_000L) + time.Nanoseconds;
+    }
 
     /// <summary>Throws when a call returned a negative number; the message names the call and the error.</summary>
     internal static int Check(int result, string call) => result >= 0 ? result : throw LastError(call);

@@ -15,7 +15,7 @@ public sealed record Recording
     /// <summary>The version of the JSON format that this library writes, and the newest that it reads.</summary>
     public const int CurrentVersion = 1;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -54,6 +54,10 @@ public sealed record Recording
     /// </summary>
     [JsonIgnore]
     public Recording? Shipped { get; init; }
+
+    /// <summary>The captured frames of the segments, for a pcap; empty in a recording that was loaded.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<CapturedFrame> Frames { get; init; } = [];
 
     /// <summary>The calls that the app witness logged.</summary>
     [JsonIgnore]

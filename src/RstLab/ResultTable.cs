@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace RstLab;
 
@@ -53,6 +54,38 @@ public sealed record ResultTable
             writer.WriteLine(string.Join(',', row.Select(v => Quote(Convert.ToString(v, CultureInfo.InvariantCulture) ?? ""))));
         }
     });
+
+    /// <summary>Writes the table with its environment as JSON, the form that ships in <c>data/results</c>.</summary>
+    /// <param name="path">The file to write; its folder is made when missing.</param>
+    public void SaveJson(string path) => SafeFile.Replace(path, stream => JsonSerializer.Serialize(stream, this, Recording.Json));
+
+    /// <summary>Loads a table that <see cref="SaveJson"/> wrote.</summary>
+    /// <param name="path">The JSON file.</param>
+    /// <exception cref="InvalidDataException">The file is not such a table; the message says where.</exception>
+    public static ResultTable Load(string path)
+    {
+        try
+        {
+            using var stream = File.OpenRead(path);
+            var table = JsonSerializer.Deserialize<ResultTable>(stream, Recording.Json)
+                ?? throw new InvalidDataException($"{path} holds no table (it is the JSON value null).");
+            return table with { Rows = [.. table.Rows.Select(row => row.Select(Plain).ToList())] };
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{path} is not a table of results: {e.Message}", e);
+        }
+    }
+
+    private static object? Plain(object? value) => value is JsonElement json
+        ? json.ValueKind switch
+        {
+            JsonValueKind.Null => null,
+            JsonValueKind.True or JsonValueKind.False => json.GetBoolean(),
+            JsonValueKind.Number => json.TryGetInt64(out var whole) ? whole : json.GetDouble(),
+            _ => json.ToString(),
+        }
+        : value;
 
     private int IndexOf(string column)
     {

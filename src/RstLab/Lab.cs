@@ -1,0 +1,204 @@
+using System.Diagnostics;
+
+namespace RstLab;
+
+/// <summary>
+/// The entry: opens the witnesses that this machine allows, runs a conversation, and returns what they saw.
+/// </summary>
+public static class Lab
+{
+    /// <summary>How long a conversation may take unless it says otherwise.</summary>
+    public static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(10);
+
+    /// <summary>Runs a conversation under the eyes of the witnesses.</summary>
+    /// <param name="id">A name in kebab case that begins with the chapter's number, such as <c>02-close-then-send</c>; a recording of that name speaks for what this machine cannot witness.</param>
+    /// <param name="conversation">The exchange.</param>
+    /// <param name="deadline">How long it may take; null for <see cref="DefaultDeadline"/>.</param>
+    /// <returns>The recording.</returns>
+    /// <exception cref="TimeoutException">The conversation did not end in time; the message says what was awaited.</exception>
+    /// <exception cref="NotPossibleHereException">This machine cannot run it, and no recording of that name ships.</exception>
+    public static async Task<Recording> RunAsync(string id, Func<Conversation, Task> conversation, TimeSpan? deadline = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(id);
+        ArgumentNullException.ThrowIfNull(conversation);
+        var session = LabSession.Current;
+        var began = Stopwatch.GetTimestamp();
+        if (session.Mode == LabMode.Replay)
+        {
+            return session.Add(InsteadOf(id, session, "a replay was asked for", null), TimeSpan.Zero);
+        }
+
+        Recording recording;
+        try
+        {
+            recording = await RecordAsync(id, session, conversation, deadline ?? DefaultDeadline).ConfigureAwait(false);
+        }
+        catch (NotPossibleHereException e)
+        {
+            recording = InsteadOf(id, session, e.Message, e);
+        }
+
+        if (session.Mode == LabMode.Record)
+        {
+            Ship(recording, session);
+        }
+
+        return session.Add(recording, Stopwatch.GetElapsedTime(began));
+    }
+
+    /// <summary>Measures something that only the app witness is needed for, and keeps the table: a run leaves it behind as <c>results/ID.csv</c>.</summary>
+    /// <param name="id">A name in kebab case that begins with the chapter's number.</param>
+    /// <param name="measure">The measurement, run on a thread of its own: the rows.</param>
+    /// <param name="columns">The columns' names, with the unit in parentheses where there is one.</param>
+    /// <exception cref="NotPossibleHereException">This machine cannot run it, and no table of that name ships.</exception>
+    public static async Task<ResultTable> MeasureAsync(string id, Func<CancellationToken, IEnumerable<IReadOnlyList<object?>>> measure, params string[] columns)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(id);
+        ArgumentNullException.ThrowIfNull(measure);
+        var session = LabSession.Current;
+        var began = Stopwatch.GetTimestamp();
+        if (session.Mode == LabMode.Replay)
+        {
+            var file = session.DataFile("results", id + ".json");
+            return session.Add(
+                (file is not null && File.Exists(file) ? ResultTable.Load(file) : throw NothingShips(id, "a replay was asked for", null)) with { Evidence = Evidence.Recorded },
+                TimeSpan.Zero);
+        }
+
+        var rows = await Task.Factory.StartNew(
+            () => measure(session.Cancellation).ToList(), session.Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        var table = new ResultTable { Id = id, Columns = columns, Rows = rows, Environment = Machine.Environment() };
+        if (session.Mode == LabMode.Record && session.DataFile("results", id) is { } target)
+        {
+            table.Save(target + ".csv");
+            table.SaveJson(target + ".json");
+        }
+
+        return session.Add(table, Stopwatch.GetElapsedTime(began));
+    }
+
+    private static async Task<Recording> RecordAsync(string id, LabSession session, Func<Conversation, Task> conversation, TimeSpan deadline)
+    {
+        if (Machine.LoopbackWhyNot() is { } loopback)
+        {
+            throw new IOException($"Experiment {id} cannot run: {loopback}.");
+        }
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(session.Cancellation);
+        var wireWhyNot = WireWitness.WhyNot();
+        var kernelWhyNot = KernelWitness.WhyNot();
+        var talk = new Conversation(wireWhyNot is null, ending.Token);
+        using var kernel = kernelWhyNot is null ? new KernelWitness(talk.Start, talk.Addresses) : null;
+        var environment = Machine.Environment();
+        var before = KernelWitness.ReadCounters();
+        try
+        {
+            // The conversation may block its thread; the deadline must not depend on it.
+            var running = Task.Run(() => conversation(talk), CancellationToken.None);
+            ending.CancelAfter(deadline);
+            var ended = Task.Delay(Timeout.Infinite, ending.Token);
+            if (await Task.WhenAny(running, ended).ConfigureAwait(false) == running)
+            {
+                try
+                {
+                    await running.ConfigureAwait(false);
+                }
+                catch (TimeoutException e) when (ending.IsCancellationRequested && !session.Cancellation.IsCancellationRequested)
+                {
+                    throw TooLate(e);
+                }
+            }
+            else
+            {
+                var awaited = talk.WhatWasAwaited();
+                talk.CloseAll(); // unblocks what waits on a socket
+                await Task.WhenAny(running, Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None)).ConfigureAwait(false);
+                session.Cancellation.ThrowIfCancellationRequested();
+                throw TooLate(null, $"Waited for {awaited}.");
+            }
+
+            session.Cancellation.ThrowIfCancellationRequested();
+            var (traced, missed) = kernel?.Drain() ?? ([], 0);
+            var counters = Moved(before, KernelWitness.ReadCounters());
+            var (events, participants, frames, dropped) = talk.Finish();
+            var wire = wireWhyNot is null
+                ? new Witness(WitnessKind.Wire, Evidence.Live) { Dropped = dropped }
+                : new Witness(WitnessKind.Wire, Evidence.Absent, wireWhyNot);
+            var reasons = kernelWhyNot is null
+                ? new Witness(WitnessKind.Kernel, Evidence.Live) { Method = KernelMethod.Trace, Dropped = missed }
+                : counters.Count > 0 || before.Count > 0
+                    ? new Witness(WitnessKind.Kernel, Evidence.Live, $"only the counters: {kernelWhyNot}") { Method = KernelMethod.Counters }
+                    : new Witness(WitnessKind.Kernel, Evidence.Absent, kernelWhyNot);
+            var shipped = wire.Evidence != Evidence.Live || reasons is not { Evidence: Evidence.Live, Method: KernelMethod.Trace } ? TryLoad(id, session) : null;
+            return new Recording
+            {
+                Id = id,
+                Environment = environment,
+                Witnesses = [new Witness(WitnessKind.App, Evidence.Live), SpokenFor(wire, shipped), SpokenFor(reasons, shipped)],
+                Participants = participants,
+                Events = InOrder(events, traced),
+                Counters = counters,
+                Frames = frames,
+                Shipped = shipped,
+            };
+        }
+        finally
+        {
+            talk.CloseAll();
+        }
+
+        TimeoutException TooLate(TimeoutException? cause, string? awaited = null) =>
+            new($"Experiment {id} did not end within {deadline.TotalSeconds:0.#} s. {awaited ?? cause!.Message}", cause);
+    }
+
+    /// <summary>
+    /// One order for the three accounts. They share a clock, but the trace cuts its stamps to microseconds: a reset that the
+    /// kernel received is put behind the segment that carried it.
+    /// </summary>
+    private static List<LabEvent> InOrder(IReadOnlyList<LabEvent> events, IReadOnlyList<KernelReset> traced)
+    {
+        var resets = events.OfType<Segment>().Where(s => s.IsReset).ToList();
+        var placed = traced.Select(r => r.Direction == ResetDirection.Received
+                && resets.FirstOrDefault(s => s.From == r.From && s.To == r.To && Math.Abs(s.T - r.T) < 1_000_000) is { } carrier && carrier.T >= r.T
+            ? r with { T = carrier.T + 1 }
+            : r);
+        var ordered = events.Concat(placed).OrderBy(e => e.T).ToList();
+
+        // The time before the first event went into opening the witnesses.
+        return [.. ordered.Select(e => e with { T = e.T - ordered[0].T })];
+    }
+
+    private static Dictionary<string, long> Moved(IReadOnlyDictionary<string, long> before, IReadOnlyDictionary<string, long> after) =>
+        after.Where(c => before.TryGetValue(c.Key, out var was) && was != c.Value).ToDictionary(c => c.Key, c => c.Value - before[c.Key]);
+
+    private static Witness SpokenFor(Witness witness, Recording? shipped) =>
+        witness.Evidence == Evidence.Absent && shipped is not null ? witness with { Evidence = Evidence.Recorded } : witness;
+
+    // All of it recorded: the experiment could not be run here at all.
+    private static Recording InsteadOf(string id, LabSession session, string why, Exception? cause)
+    {
+        var shipped = TryLoad(id, session) ?? throw NothingShips(id, why, cause);
+        return shipped with { Witnesses = [.. shipped.Witnesses.Select(w => w with { Evidence = Evidence.Recorded, Why = why })] };
+    }
+
+    private static Recording? TryLoad(string id, LabSession session) =>
+        session.DataFile("recordings", id + ".json") is { } file && File.Exists(file) ? Recording.Load(file) : null;
+
+    private static NotPossibleHereException NothingShips(string id, string why, Exception? cause) =>
+        new($"{id} cannot run live here ({why}), and no recording of it ships in data/. Run the course with --record on a machine where it can.", cause);
+
+    private static void Ship(Recording recording, LabSession session)
+    {
+        var silent = recording.Witnesses.FirstOrDefault(w => w.Evidence != Evidence.Live || w.Method == KernelMethod.Counters);
+        if (silent is not null)
+        {
+            throw new NotPossibleHereException($"{recording.Id} cannot be recorded for shipping: the {silent.Kind.ToString().ToLowerInvariant()} witness is not live ({silent.Why}).");
+        }
+
+        if (session.DataFile("recordings", recording.Id) is { } target)
+        {
+            recording.Save(target + ".json");
+            Pcap.Write(target + ".pcap", recording.Frames);
+        }
+    }
+}
