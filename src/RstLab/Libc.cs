@@ -150,4 +150,9 @@ internal static partial class Libc
         var errno = Marshal.GetLastPInvokeError();
         return new Win32Exception(errno, $"{call}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})");
     }
+
+    // Network namespaces and netlink: netlink(7), rtnetlink(7), tcp(7), linux/netlink.h, linux/tcp.h.
+    internal const int NETLINK_ROUTE = 0, NETLINK_NETFILTER = 12, SOL_NETLINK = 270, NETLINK_EXT_ACK = 11;
+    internal const int TCP_REPAIR = 19, IFF_UP = 0x1, IFF_RUNNING = 0x40, IFF_LOWER_UP = 0x10000;
+    internal const int EPERM = 1, ENOENT = 2, EINVAL = 22, EAFNOSUPPORT = 97, EPROTONOSUPPORT = 93, EOPNOTSUPP = 95;
 }
