@@ -443,6 +443,13 @@ internal sealed class TrialLoop : IDisposable
 {
     private const int LooksPerPatience = 4;
 
+    private enum Ending
+    {
+        None,
+        Stuck,
+        Cancelled,
+    }
+
     private readonly TimeSpan _patience;
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenRegistration _registration;
@@ -455,7 +462,8 @@ internal sealed class TrialLoop : IDisposable
     private long _began, _elapsed, _bytes;
     private SocketError _error;
     private int _trial, _progress, _seen, _looks;
-    private volatile string? _stopped;
+    private volatile Ending _ending;
+    private CallTally? _endedAt;
 
     internal TrialLoop(bool listen, EndPoint? target, TimeSpan patience, CancellationToken cancellation, int? sendBuffer = null, int? receiveBuffer = null)
     {
@@ -486,7 +494,7 @@ internal sealed class TrialLoop : IDisposable
         }
 
         _watch = new Timer(_ => Look(), null, patience / LooksPerPatience, patience / LooksPerPatience);
-        _registration = cancellation.Register(() => Stop("cancelled"));
+        _registration = cancellation.Register(() => Stop(Ending.Cancelled));
     }
 
     /// <summary>Bound, and listening unless the kind is a refused one.</summary>
@@ -512,6 +520,7 @@ internal sealed class TrialLoop : IDisposable
     internal TrialRun Repeat(TrialConversation conversation, int count, bool keepTrials)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
+        _cancellation.ThrowIfCancellationRequested();
         var trials = keepTrials ? new Trial[count] : [];
         var outcomes = new CallTally("", "");
         var (lastError, lastErrno) = (SocketError.Success, 0);
@@ -648,15 +657,15 @@ internal sealed class TrialLoop : IDisposable
             _client.Close(0);
             End(SocketError.Success);
             (_error, _elapsed) = (error, elapsed);
-            return _stopped is null ? _began - began : throw Stopped(null);
+            return _ending == Ending.None ? _began - began : throw Stopped(null);
         }
-        catch (Exception e) when (_stopped is not null && e is not (TimeoutException or OperationCanceledException))
+        catch (Exception e) when (_ending != Ending.None && e is not (TimeoutException or OperationCanceledException))
         {
             throw Stopped(e); // What the call reported is only that its socket was closed under it.
         }
         catch (SocketException e)
         {
-            throw Failed(e.SocketErrorCode, e);
+            throw Failed(e.SocketErrorCode);
         }
     }
 
@@ -665,7 +674,7 @@ internal sealed class TrialLoop : IDisposable
         Begin(call);
         if (!socket.Poll(_patience, mode))
         {
-            Stop("stuck");
+            Stop(Ending.Stuck);
             throw Stopped(null);
         }
 
@@ -677,7 +686,7 @@ internal sealed class TrialLoop : IDisposable
     {
         if (error != SocketError.Success)
         {
-            throw Failed(error, null);
+            throw Failed(error);
         }
     }
 
@@ -686,11 +695,11 @@ internal sealed class TrialLoop : IDisposable
     {
         if (_error is SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse)
         {
-            throw Failed(_error, null);
+            throw Failed(_error);
         }
     }
 
-    private SocketException Failed(SocketError error, Exception? inner)
+    private SocketException Failed(SocketError error)
     {
         var plain = new SocketException((int)error);
         var remedy = error switch
@@ -704,10 +713,10 @@ internal sealed class TrialLoop : IDisposable
             $"Trial {_trial}: {_call.Name} failed with errno {plain.NativeErrorCode}: {plain.Message}.{remedy}"));
     }
 
-    private Exception Stopped(Exception? inner) => _stopped == "cancelled"
-        ? new OperationCanceledException(string.Create(CultureInfo.InvariantCulture, $"Cancelled in trial {_trial}, at {_call.Name}."), inner, _cancellation)
+    private Exception Stopped(Exception? inner) => _ending == Ending.Cancelled
+        ? new OperationCanceledException(string.Create(CultureInfo.InvariantCulture, $"Cancelled in trial {_trial}, at {_endedAt?.Name}."), inner, _cancellation)
         : new TimeoutException(string.Create(CultureInfo.InvariantCulture,
-            $"Trial {_trial}: {_call.Name} did not end within {_patience.TotalSeconds} s. Is a firewall dropping segments on the loopback device, or another program using {Target}?"), inner);
+            $"Trial {_trial}: {_endedAt?.Name} did not end within {_patience.TotalSeconds} s. Is a firewall dropping segments on the loopback device, or another program using {Target}?"), inner);
 
     /// <summary>The watch: costs a trial nothing, and bounds also the calls that know no timeout.</summary>
     private void Look()
@@ -717,19 +726,20 @@ internal sealed class TrialLoop : IDisposable
         _seen = progress;
         if (_looks >= LooksPerPatience)
         {
-            Stop("stuck");
+            Stop(Ending.Stuck);
         }
     }
 
     /// <summary>Closes the trial's sockets, which ends whatever call it is in.</summary>
-    private void Stop(string why)
+    private void Stop(Ending why)
     {
-        if (_stopped is not null)
+        if (_ending != Ending.None)
         {
             return;
         }
 
-        _stopped = why;
+        _endedAt = _call;
+        _ending = why;
         _client?.Dispose();
         _server?.Dispose();
         Listener.Dispose();
