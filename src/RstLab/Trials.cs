@@ -628,8 +628,16 @@ internal sealed class TrialLoop : IDisposable
 
     public void Dispose()
     {
+        // Both wait until a Stop that is under way has closed its sockets, so that none outlives the run.
         _registration.Dispose();
-        _watch.Dispose();
+        using (var ended = new ManualResetEvent(false))
+        {
+            if (_watch.Dispose(ended))
+            {
+                ended.WaitOne();
+            }
+        }
+
         _client?.Dispose();
         _server?.Dispose();
         Listener.Dispose();
