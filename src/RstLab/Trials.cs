@@ -128,12 +128,16 @@ public static class Trials
     /// <param name="kind">Which conversation.</param>
     /// <param name="count">How many trials, from 0 up.</param>
     /// <param name="keepTimes">Whether to keep each trial (40 bytes each); without, only the summary is kept and memory stays flat.</param>
+    /// <param name="wire">
+    /// A wire witness on the loopback device that watches along, best one that keeps nothing; null for none. It is drained often
+    /// enough that its ring never fills, so <see cref="WireWitness.Dropped"/> has to be 0 afterwards.
+    /// </param>
     /// <param name="cancellation">Ends the run, also in the middle of a call.</param>
     /// <exception cref="TimeoutException">A trial made no progress for two seconds; the message names the trial and the call.</exception>
     /// <exception cref="SocketException">A call failed that should not, as where the ports are used up; the message names the trial, the call and a remedy.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public static TrialRun Run(TrialKind kind, int count, bool keepTimes = true, CancellationToken cancellation = default) =>
-        Run(kind, count, keepTimes, Patience, target: null, cancellation);
+    public static TrialRun Run(TrialKind kind, int count, bool keepTimes = true, WireWitness? wire = null, CancellationToken cancellation = default) =>
+        Run(kind, count, keepTimes, Patience, target: null, wire, cancellation);
 
     /// <summary>
     /// How many bytes a client's kernel accepts before a write fails because the peer is gone: the client writes blocks, without
@@ -169,10 +173,10 @@ public static class Trials
     }
 
     /// <summary>For tests: another target than a port that nobody listens on, and less patience.</summary>
-    internal static TrialRun Run(TrialKind kind, int count, bool keepTimes, TimeSpan patience, EndPoint? target, CancellationToken cancellation)
+    internal static TrialRun Run(TrialKind kind, int count, bool keepTimes, TimeSpan patience, EndPoint? target, WireWitness? wire, CancellationToken cancellation)
     {
         var refused = kind is TrialKind.Refused or TrialKind.RefusedWithoutException;
-        using var loop = new TrialLoop(listen: !refused, target, patience, cancellation);
+        using var loop = new TrialLoop(listen: !refused, target, patience, cancellation) { Wire = wire };
         TrialConversation conversation = kind switch
         {
             TrialKind.Refused => new Refused(loop),
@@ -443,6 +447,9 @@ internal sealed class TrialLoop : IDisposable
 {
     private const int LooksPerPatience = 4;
 
+    /// <summary>A trial is at most ten segments on the wire, and the witness's ring holds thousands.</summary>
+    private const int TrialsPerDrain = 64;
+
     private enum Ending
     {
         None,
@@ -503,6 +510,9 @@ internal sealed class TrialLoop : IDisposable
     /// <summary>Where clients connect to.</summary>
     internal EndPoint Target { get; }
 
+    /// <summary>Watches along where there is one.</summary>
+    internal WireWitness? Wire { get; init; }
+
     /// <summary>The client of the trial that is going on.</summary>
     internal Socket Client => _client!;
 
@@ -525,6 +535,7 @@ internal sealed class TrialLoop : IDisposable
         var outcomes = new CallTally("", "");
         var (lastError, lastErrno) = (SocketError.Success, 0);
         long elapsed;
+        Wire?.Watch(((IPEndPoint)Target).Port);
         using (conversation)
         {
             var started = Stopwatch.GetTimestamp();
@@ -532,6 +543,11 @@ internal sealed class TrialLoop : IDisposable
             {
                 var total = One(conversation);
                 outcomes.Count(_error);
+                if (_trial % TrialsPerDrain == 0)
+                {
+                    Wire?.Drain();
+                }
+
                 if (keepTrials)
                 {
                     if (_error != lastError)
@@ -543,6 +559,7 @@ internal sealed class TrialLoop : IDisposable
                 }
             }
 
+            Wire?.Drain();
             elapsed = CallTally.Nanoseconds(Stopwatch.GetTimestamp() - started);
         }
 

@@ -57,12 +57,12 @@ public sealed class TrialsTests
     [Fact]
     public void Without_times_nothing_of_a_trial_is_kept_and_each_allocates_little()
     {
-        Trials.Run(TrialKind.BrokenPipe, 200, keepTimes: false, Cancellation);
+        Trials.Run(TrialKind.BrokenPipe, 200, keepTimes: false, cancellation: Cancellation);
         foreach (var kind in Enum.GetValues<TrialKind>())
         {
             var allocated = GC.GetTotalAllocatedBytes(precise: true);
             var heap = GC.GetTotalMemory(forceFullCollection: true);
-            var run = Trials.Run(kind, 3000, keepTimes: false, Cancellation);
+            var run = Trials.Run(kind, 3000, keepTimes: false, cancellation: Cancellation);
             allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
             heap = GC.GetTotalMemory(forceFullCollection: true) - heap;
             Assert.Empty(run.Trials);
@@ -70,6 +70,20 @@ public sealed class TrialsTests
             Assert.InRange(allocated / 3000, 0, 8_000);
             Assert.InRange(heap, long.MinValue, 300_000);
         }
+    }
+
+    [Theory]
+    [InlineData(TrialKind.Refused, 2)]
+    [InlineData(TrialKind.RefusedWithoutException, 2)]
+    [InlineData(TrialKind.BrokenPipe, 6)]
+    [InlineData(TrialKind.Aborted, 4)]
+    public void The_wire_witness_sees_one_reset_a_trial_and_drops_nothing(TrialKind kind, int leastSegments)
+    {
+        Assert.SkipWhen(WireWitness.WhyNot() is not null, WireWitness.WhyNot() ?? "");
+        using var wire = new WireWitness(WireWitness.Loopback, Stopwatch.GetTimestamp(), keep: false);
+        Trials.Run(kind, 3000, keepTimes: false, wire, Cancellation);
+        Assert.Equal((0, 3000), (wire.Dropped, wire.Resets));
+        Assert.InRange(wire.Seen, leastSegments * 3000, 10 * 3000);
     }
 
     [Fact]
@@ -100,7 +114,7 @@ public sealed class TrialsTests
         using var _ = connected;
         var before = OpenSockets();
         var error = Assert.Throws<TimeoutException>(() =>
-            Trials.Run(kind, 10, keepTimes: true, TimeSpan.FromSeconds(0.2), full.LocalEndPoint, Cancellation));
+            Trials.Run(kind, 10, keepTimes: true, TimeSpan.FromSeconds(0.2), full.LocalEndPoint, null, Cancellation));
         Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
         AssertNoSocketSince(before);
     }
@@ -114,7 +128,7 @@ public sealed class TrialsTests
         elsewhere.Listen();
         var before = OpenSockets();
         var error = Assert.Throws<TimeoutException>(() =>
-            Trials.Run(TrialKind.Aborted, 10, keepTimes: true, TimeSpan.FromSeconds(0.2), elsewhere.LocalEndPoint, Cancellation));
+            Trials.Run(TrialKind.Aborted, 10, keepTimes: true, TimeSpan.FromSeconds(0.2), elsewhere.LocalEndPoint, null, Cancellation));
         Assert.StartsWith("Trial 0: the server's Accept did not end within 0.2 s.", error.Message, StringComparison.Ordinal);
         AssertNoSocketSince(before);
     }
@@ -126,7 +140,7 @@ public sealed class TrialsTests
         using var bound = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         bound.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var error = Assert.Throws<SocketException>(() =>
-            Trials.Run(TrialKind.BrokenPipe, 10, keepTimes: true, TimeSpan.FromSeconds(2), bound.LocalEndPoint, Cancellation));
+            Trials.Run(TrialKind.BrokenPipe, 10, keepTimes: true, TimeSpan.FromSeconds(2), bound.LocalEndPoint, null, Cancellation));
         Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
         Assert.StartsWith("Trial 0: the client's Connect failed with errno 111: ", error.Message, StringComparison.Ordinal);
     }
@@ -186,7 +200,7 @@ public sealed class TrialsTests
         using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
         foreach (var kind in Enum.GetValues<TrialKind>())
         {
-            var error = Assert.Throws<OperationCanceledException>(() => Trials.Run(kind, int.MaxValue, keepTimes: false, soon.Token));
+            var error = Assert.Throws<OperationCanceledException>(() => Trials.Run(kind, int.MaxValue, keepTimes: false, cancellation: soon.Token));
             Assert.Equal(soon.Token, error.CancellationToken);
         }
     }
@@ -199,7 +213,7 @@ public sealed class TrialsTests
         using var _ = connected;
         using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
         Assert.Throws<OperationCanceledException>(() =>
-            Trials.Run(TrialKind.Refused, 1, keepTimes: true, TimeSpan.FromSeconds(60), full.LocalEndPoint, soon.Token));
+            Trials.Run(TrialKind.Refused, 1, keepTimes: true, TimeSpan.FromSeconds(60), full.LocalEndPoint, null, soon.Token));
     }
 
     [Theory]
