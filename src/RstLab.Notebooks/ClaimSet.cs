@@ -1,0 +1,64 @@
+using System.Collections;
+using System.Text.RegularExpressions;
+
+namespace RstLab.Notebooks;
+
+/// <summary>The claims of one cell, in order. Begin with <see cref="Claims"/>.</summary>
+[TypeFormatterSource(typeof(DisplaySource), PreferredMimeTypes = [DisplaySource.Html, DisplaySource.Text])]
+public partial class ClaimSet : IReadOnlyList<Claim>, IDisplayed
+{
+    private readonly List<Claim> claims = [];
+
+    private protected ClaimSet()
+    {
+    }
+
+    /// <summary>How many claims there are.</summary>
+    public int Count => claims.Count;
+
+    /// <summary>Whether every claim holds.</summary>
+    public bool Hold => claims.TrueForAll(c => c.Holds);
+
+    /// <summary>One claim.</summary>
+    /// <param name="index">Its place, from 0.</param>
+    public Claim this[int index] => claims[index];
+
+    /// <summary>The claims in order.</summary>
+    public IEnumerator<Claim> GetEnumerator() => claims.GetEnumerator();
+
+    /// <summary>The claims, one or two lines each.</summary>
+    public override string ToString() => string.Join('\n', claims);
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    void IDisplayed.WriteHtml(TextWriter writer)
+    {
+        writer.Write($"<div class=\"rstlab-box\">{Style.Sheet}<ul class=\"rstlab-claims\">");
+        foreach (var claim in claims)
+        {
+            claim.WriteItem(writer);
+        }
+
+        writer.Write("</ul></div>");
+    }
+
+    void IDisplayed.WriteText(TextWriter writer) => writer.Write(ToString());
+
+    private protected void Add(Claim claim) => claims.Add(claim);
+
+    private protected void CheckId(string id)
+    {
+        if (!KebabCase().IsMatch(id))
+        {
+            throw new ArgumentException($"The claim's id '{id}' is not in kebab case; write it like 02-fin-first: lower-case letters, digits and single hyphens.", nameof(id));
+        }
+
+        if (claims.Exists(c => c.Id == id))
+        {
+            throw new ArgumentException($"The claim's id '{id}' is taken by an earlier claim of this cell; give each claim its own.", nameof(id));
+        }
+    }
+
+    [GeneratedRegex("^[a-z0-9]+(-[a-z0-9]+)*$", RegexOptions.CultureInvariant)]
+    private static partial Regex KebabCase();
+}

@@ -1,0 +1,28 @@
+namespace RstLab.Notebooks;
+
+/// <summary>A still picture as a document of its own: title above, origin below, its own style for light and dark.</summary>
+internal static class Picture
+{
+    internal static string Of(Figure figure, Drawing drawing)
+    {
+        const double above = 34;
+        var page = new Drawing(drawing.Width);
+        page.Add(14, 22, Drawing.Anchor.Start, "h", new Drawing.Words(Markup.Fit(figure.Title, 110), Bold: true));
+        foreach (var item in drawing.Items)
+        {
+            page.Add(item switch
+            {
+                Drawing.Line line => line with { Y1 = line.Y1 + above, Y2 = line.Y2 + above },
+                Drawing.Box box => box with { Y = box.Y + above },
+                Drawing.Symbol symbol => symbol with { Y = symbol.Y + above },
+                Drawing.Label label => label with { Y = label.Y + above },
+                _ => item,
+            });
+        }
+
+        var origin = $"{(figure.Evidence == Evidence.Recorded ? "Recorded" : "Measured")} on {figure.Environment.Kernel}, {figure.Environment.Runtime}, {figure.Environment.Date.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)}";
+        page.Add(14, drawing.Height + above + 12, Drawing.Anchor.Start, "s", new Drawing.Words(origin));
+        page.Height = drawing.Height + above + 24;
+        return page.ToSvg(figure.Title, figure.Caption, "rstlab-page", Style.Picture);
+    }
+}

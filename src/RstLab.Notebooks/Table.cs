@@ -1,0 +1,105 @@
+namespace RstLab.Notebooks;
+
+/// <summary>A table that a cell can end with, and the data behind a figure.</summary>
+[TypeFormatterSource(typeof(DisplaySource), PreferredMimeTypes = [DisplaySource.Html, DisplaySource.Text])]
+public sealed class Table : IDisplayed
+{
+    /// <summary>What the table shows, in a few words.</summary>
+    public required string Caption { get; init; }
+
+    /// <summary>The columns' names, with the unit in parentheses where there is one.</summary>
+    public required IReadOnlyList<string> Columns { get; init; }
+
+    /// <summary>The rows; each has a value for each column, and null is an empty cell.</summary>
+    public required IReadOnlyList<IReadOnlyList<object?>> Rows { get; init; }
+
+    /// <summary>A line about the origin of the data; null for none.</summary>
+    public string? Foot { get; init; }
+
+    /// <summary>A table of results.</summary>
+    /// <param name="results">The results.</param>
+    /// <param name="caption">What it shows; the table's id when null.</param>
+    public static Table Of(ResultTable results, string? caption = null)
+    {
+        ArgumentNullException.ThrowIfNull(results);
+        return new()
+        {
+            Caption = caption ?? results.Id,
+            Columns = results.Columns,
+            Rows = results.Rows,
+            Foot = $"{(results.Evidence == Evidence.Recorded ? "Recorded" : "Measured")} on {results.Environment}",
+        };
+    }
+
+    /// <summary>The calls that the app witness logged, in order.</summary>
+    /// <param name="recording">The recording.</param>
+    /// <param name="caption">What it shows; a general one when null.</param>
+    public static Table OfCalls(Recording recording, string? caption = null)
+    {
+        ArgumentNullException.ThrowIfNull(recording);
+        return new()
+        {
+            Caption = caption ?? $"The calls of {recording.Id}",
+            Columns = ["start (µs)", "who", "call", "outcome", "errno", "took (µs)"],
+            Rows =
+            [
+                .. recording.Events.OfType<AppCall>().Select(c => (IReadOnlyList<object?>)
+                    [c.T / 1e3, c.Who, $"{c.Call}({c.Arguments})", c.Outcome, c.Errno, c.Elapsed / 1e3]),
+            ],
+            Foot = $"Measured on {recording.Environment}",
+        };
+    }
+
+    /// <summary>The table as aligned text.</summary>
+    public override string ToString()
+    {
+        var lines = Rows.Select(row => row.Select(Markup.Value).ToArray()).Prepend([.. Columns]).ToList();
+        var widths = Columns.Select((_, i) => lines.Max(line => line[i].Length)).ToArray();
+        var body = lines.Select(line => string.Join("  ", line.Select((cell, i) => IsNumeric(i) ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]))).TrimEnd());
+        return $"{Caption}\n{string.Join('\n', body)}{(Foot is null ? "" : $"\n{Foot}")}";
+    }
+
+    void IDisplayed.WriteText(TextWriter writer) => writer.Write(ToString());
+
+    void IDisplayed.WriteHtml(TextWriter writer)
+    {
+        writer.Write($"<div class=\"rstlab-box\">{Style.Sheet}");
+        WriteTable(writer);
+        writer.Write("</div>");
+    }
+
+    /// <summary>Writes the scrolling table; the style comes from what it stands in.</summary>
+    internal void WriteTable(TextWriter writer, string classes = "")
+    {
+        writer.Write($"<div class=\"rstlab-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{Markup.Escape(Caption)}\"><table class=\"rstlab-table {classes}\"><caption>{Markup.Escape(Caption)}</caption><thead><tr>");
+        var numeric = Columns.Select((_, i) => IsNumeric(i) ? " class=\"rstlab-number\"" : "").ToArray();
+        for (var i = 0; i < Columns.Count; i++)
+        {
+            writer.Write($"<th scope=\"col\"{numeric[i]}>{Markup.Escape(Columns[i])}</th>");
+        }
+
+        writer.Write("</tr></thead><tbody>");
+        foreach (var row in Rows)
+        {
+            writer.Write("<tr>");
+            for (var i = 0; i < row.Count; i++)
+            {
+                // The first column names its row.
+                writer.Write(i == 0
+                    ? $"<th scope=\"row\"{numeric[i]}>{Markup.Escape(Markup.Value(row[i]))}</th>"
+                    : $"<td{numeric[i]}>{Markup.Escape(Markup.Value(row[i]))}</td>");
+            }
+
+            writer.Write("</tr>");
+        }
+
+        writer.Write("</tbody></table></div>");
+        if (Foot is not null)
+        {
+            writer.Write($"<p class=\"rstlab-foot\">{Markup.Escape(Foot)}</p>");
+        }
+    }
+
+    private bool IsNumeric(int column) =>
+        Rows.Any(row => row[column] is not null) && Rows.All(row => row[column] is null or IConvertible and not string and not bool and not DateTime and not char);
+}
