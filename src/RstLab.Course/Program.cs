@@ -1,1 +1,3 @@
-System.Console.WriteLine("RST Lab");
+using RstLab.Course;
+
+return await new CourseProgram(CourseFolder.Find(), Console.Out, Console.Error).RunAsync(args).ConfigureAwait(false);

@@ -1,0 +1,331 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Scripting;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Scripting;
+using Microsoft.CodeAnalysis.Scripting.Hosting;
+
+namespace RstLab.Course;
+
+/// <summary>
+/// Runs the cells of one notebook as the .NET Interactive C# kernel does, for what is portable between executors: state across
+/// cells, a trailing expression as the value, top-level await, <c>#r</c> of a file, <c>#!import</c> of a script. Compiling and
+/// running are apart, so that the next cells are compiled while a cell runs.
+/// </summary>
+internal sealed partial class CSharpEngine(string folder)
+{
+    private static readonly InteractiveAssemblyLoader Loader = CreateLoader();
+
+    // Shared by all chapters, so that the framework is bound once. What is in scope is what the real kernel has in scope.
+    private static readonly Lazy<Script<object>> Root = new(static () =>
+    {
+        var root = CSharpScript.Create("", ScriptOptions.Default
+            .WithReferences(ScriptReferences.Framework)
+            .WithImports("System", "System.Text", "System.Collections", "System.Collections.Generic", "System.Threading.Tasks", "System.Linq")
+            .WithLanguageVersion(LanguageVersion.Latest), assemblyLoader: Loader);
+        root.Compile();
+        return root;
+    });
+
+    // Scripts that only bring references and usings are the same in every chapter: compiled once.
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<(string Path, string Text), Lazy<Script<object>>> Imports = new();
+
+    private readonly ScriptOptions options = ScriptOptions.Default
+        .WithReferences(Array.Empty<MetadataReference>())
+        .WithImports(Array.Empty<string>())
+        .WithMetadataResolver(new FolderReferenceResolver(folder))
+        .WithSourceResolver(new SourceFileResolver([], folder))
+        .WithLanguageVersion(LanguageVersion.Latest)
+        .WithFileEncoding(Encoding.UTF8)
+        .WithEmitDebugInformation(true);
+
+    private readonly Dictionary<string, string[]> sources = new(StringComparer.Ordinal);
+    private Script<object>? compiled;
+    private ScriptState<object>? state;
+
+    /// <summary>How long the compiler worked for this notebook.</summary>
+    internal TimeSpan CompileTime { get; private set; }
+
+    /// <summary>Compiles the next cell. Called for the cells in their order, by one thread at a time; the cells before need not have run.</summary>
+    /// <param name="source">The cell's text.</param>
+    /// <param name="number">The cell's number, from 1, for messages.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal CompiledCell Compile(string source, int number, CancellationToken cancellation)
+    {
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            return CompileCell(source.ReplaceLineEndings("\n"), number, cancellation);
+        }
+        finally
+        {
+            CompileTime += Stopwatch.GetElapsedTime(started);
+        }
+    }
+
+    /// <summary>Runs a compiled cell. Called for the cells in their order; a cell that failed is the last one.</summary>
+    /// <param name="cell">What <see cref="Compile"/> made.</param>
+    /// <param name="outputs">Where the cell's text, notes and error go. The value is returned and not written there.</param>
+    internal async Task<CellOutcome> RunAsync(CompiledCell cell, CellOutputs outputs)
+    {
+        foreach (var note in cell.Notes)
+        {
+            outputs.Write("stderr", note + "\n");
+        }
+
+        foreach (var script in cell.Scripts)
+        {
+            state ??= await Root.Value.RunAsync().ConfigureAwait(false);
+            state = await script.RunFromAsync(state, static _ => true).ConfigureAwait(false);
+            if (state.Exception is { } exception)
+            {
+                var (error, line) = Describe(exception, cell.Number);
+                outputs.Add(error);
+                return new CellOutcome(false, false, null, new ChapterError(cell.Number, line, $"{error.Name}: {exception.Message}"));
+            }
+        }
+
+        if (cell.Error is { } broken)
+        {
+            outputs.Add(broken);
+            return new CellOutcome(false, false, null, cell.Failure);
+        }
+
+        return new CellOutcome(true, cell.HasValue, cell.HasValue ? state!.ReturnValue : null, null);
+    }
+
+    private static InteractiveAssemblyLoader CreateLoader()
+    {
+        var loader = new InteractiveAssemblyLoader();
+        foreach (var assembly in ScriptReferences.Own.Values)
+        {
+            loader.RegisterDependency(assembly);
+        }
+
+        return loader;
+    }
+
+    private CompiledCell CompileCell(string source, int number, CancellationToken cancellation)
+    {
+        var cell = new CompiledCell(number);
+        var path = PathOf(number);
+        var lines = source.Split('\n');
+        sources[path] = lines;
+        for (var i = 0; i < lines.Length; i++)
+        {
+            if (Magic().Match(lines[i]) is not { Success: true } magic)
+            {
+                continue;
+            }
+
+            if (magic.Groups["import"] is { Success: true } import)
+            {
+                if (lines.Take(i).Any(line => line.Trim().Length > 0))
+                {
+                    return cell.Fail(number, i + 1, "NotPortable", "#!import belongs on the first line of a cell of its own", lines[i]);
+                }
+
+                if (!Import(cell, import.Value, i + 1, lines[i], cancellation))
+                {
+                    return cell;
+                }
+
+                lines[i] = "";
+                continue;
+            }
+
+            return magic.Groups["nuget"].Success
+                ? cell.Fail(number, i + 1, "NotPortable", "#r \"nuget:...\" cannot be restored by this executor; put it into a script of its own and #!import that", lines[i])
+                : cell.Fail(number, i + 1, "NotPortable", $"{magic.Value.Trim()} is not understood by every executor of C# notebooks; of the directives use #r \"file.dll\" and #!import \"file.csx\"", lines[i]);
+        }
+
+        var code = string.Join('\n', lines);
+        if (code.Trim().Length > 0)
+        {
+            Add(cell, (compiled ?? Root.Value).ContinueWith(code, options.WithFilePath(path)), cancellation);
+        }
+
+        return cell;
+    }
+
+    private bool Import(CompiledCell cell, string file, int line, string text, CancellationToken cancellation)
+    {
+        var path = Path.GetFullPath(Path.Combine(folder, file));
+        string code;
+        try
+        {
+            code = File.ReadAllText(path).ReplaceLineEndings("\n");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            cell.Fail(cell.Number, line, "FileNotFound", $"#!import cannot read {path}: {e.Message}", text);
+            return false;
+        }
+
+        var lines = code.Split('\n');
+        sources[path] = lines;
+        for (var i = 0; i < lines.Length; i++)
+        {
+            if (Magic().Match(lines[i]) is { Success: true } magic)
+            {
+                if (magic.Groups["nuget"].Success)
+                {
+                    cell.Notes.Add($"{file} is left out: it needs a package ({lines[i].Trim()}), and this executor restores none.");
+                    return true;
+                }
+
+                cell.Fail(cell.Number, line, "NotPortable", $"{file}, line {(i + 1).ToString(CultureInfo.InvariantCulture)}: {magic.Value.Trim()} is not understood by every executor of C# notebooks", lines[i]);
+                return false;
+            }
+        }
+
+        Script<object> script;
+        if (compiled is null && IsPreamble(code))
+        {
+            script = Imports.GetOrAdd((path, code), key => new(() => Root.Value.ContinueWith(key.Text, options.WithFilePath(key.Path)))).Value;
+        }
+        else
+        {
+            script = (compiled ?? Root.Value).ContinueWith(code, options.WithFilePath(path));
+        }
+
+        return Add(cell, script, cancellation);
+    }
+
+    private bool Add(CompiledCell cell, Script<object> script, CancellationToken cancellation)
+    {
+        var diagnostics = script.Compile(cancellation);
+        var errors = diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error).OrderBy(diagnostic => diagnostic.Location.SourceSpan.Start).ToList();
+        if (errors.Count > 0)
+        {
+            var first = errors[0].Location.GetLineSpan();
+            cell.Fail("CompilationError", [.. errors.Select(Describe)], first.Path == PathOf(cell.Number) ? first.StartLinePosition.Line + 1 : null, Summary(errors[0]), [.. errors.SelectMany(Traceback)]);
+            return false;
+        }
+
+        cell.Notes.AddRange(diagnostics.Select(Describe));
+        cell.Scripts.Add(script);
+        cell.HasValue = HasValue(script);
+        compiled = script;
+        return true;
+
+        static string Summary(Diagnostic diagnostic) => $"{diagnostic.Id}: {diagnostic.GetMessage(CultureInfo.InvariantCulture)}";
+    }
+
+    private static bool HasValue(Script<object> script)
+    {
+        var compilation = script.GetCompilation();
+        var tree = compilation.SyntaxTrees.Single();
+        var root = (CompilationUnitSyntax)tree.GetRoot();
+        return root.DescendantNodes(node => node is CompilationUnitSyntax or GlobalStatementSyntax or StatementSyntax).Any(node => node.IsKind(SyntaxKind.ReturnStatement))
+            || (root.Members.LastOrDefault() is GlobalStatementSyntax { Statement: ExpressionStatementSyntax { SemicolonToken.IsMissing: true } last }
+                && compilation.GetSemanticModel(tree).GetTypeInfo(last.Expression).ConvertedType?.SpecialType != SpecialType.System_Void);
+    }
+
+    /// <summary>Whether a script declares nothing that could hold state: references, usings and comments only.</summary>
+    private static bool IsPreamble(string code) =>
+        ((CompilationUnitSyntax)CSharpSyntaxTree.ParseText(code, new CSharpParseOptions(LanguageVersion.Latest, kind: SourceCodeKind.Script)).GetRoot()).Members.Count == 0;
+
+    private static string PathOf(int number) => string.Create(CultureInfo.InvariantCulture, $"cell {number}");
+
+    private string NameOf(string path) => path.EndsWith(".csx", StringComparison.OrdinalIgnoreCase) ? Path.GetRelativePath(folder, path).Replace('\\', '/') : path;
+
+    private string Describe(Diagnostic diagnostic)
+    {
+        var span = diagnostic.Location.GetLineSpan();
+        var kind = diagnostic.Severity == DiagnosticSeverity.Error ? "error" : "warning";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{NameOf(span.Path)}, line {span.StartLinePosition.Line + 1}, column {span.StartLinePosition.Character + 1}: {kind} {diagnostic.Id}: {diagnostic.GetMessage(CultureInfo.InvariantCulture)}");
+    }
+
+    private IEnumerable<string> Traceback(Diagnostic diagnostic)
+    {
+        yield return Describe(diagnostic);
+        var start = diagnostic.Location.GetLineSpan().StartLinePosition;
+        if (SourceLine(diagnostic.Location.GetLineSpan().Path, start.Line + 1) is { } line)
+        {
+            yield return $"    {line.Replace('\t', ' ')}";
+            yield return $"    {new string(' ', Math.Min(start.Character, line.Length))}^";
+        }
+    }
+
+    private (ErrorOutput Error, int? Line) Describe(Exception exception, int number)
+    {
+        var (place, line) = Innermost(exception, number);
+        var traceback = new List<string>();
+        for (var e = exception; e is not null; e = e.InnerException)
+        {
+            traceback.Add($"{(traceback.Count == 0 ? "" : "caused by ")}{e.GetType().FullName}: {e.Message}");
+            foreach (var frame in new StackTrace(e, fNeedFileInfo: true).GetFrames())
+            {
+                if (frame.GetFileName() is { } path && sources.ContainsKey(path) && frame.GetFileLineNumber() is > 0 and var at)
+                {
+                    traceback.Add(string.Create(CultureInfo.InvariantCulture, $"   at {NameOf(path)}, line {at}: {SourceLine(path, at)?.Trim()}"));
+                }
+            }
+        }
+
+        return (new ErrorOutput(exception.GetType().Name, $"{place}: {exception.Message}", traceback), line);
+    }
+
+    private static (string Place, int? Line) Innermost(Exception exception, int number)
+    {
+        foreach (var frame in new StackTrace(exception, fNeedFileInfo: true).GetFrames())
+        {
+            if (frame.GetFileName() == PathOf(number))
+            {
+                var line = frame.GetFileLineNumber();
+                return (string.Create(CultureInfo.InvariantCulture, $"cell {number}, line {line}"), line);
+            }
+        }
+
+        return (PathOf(number), null);
+    }
+
+    private string? SourceLine(string path, int line) =>
+        sources.TryGetValue(path, out var lines) && line <= lines.Length ? lines[line - 1] : null;
+
+    [GeneratedRegex("""^\s*(\#!import\s+"?(?<import>[^"]+?)"?\s*$|\#r\s+"(?<nuget>nuget:)|\#load\b|\#!\w+)""", RegexOptions.ExplicitCapture)]
+    private static partial Regex Magic();
+}
+
+/// <summary>A cell that is ready to run, or the reason why it is not.</summary>
+internal sealed class CompiledCell(int number)
+{
+    internal int Number { get; } = number;
+
+    internal List<Script<object>> Scripts { get; } = [];
+
+    /// <summary>Warnings of the compiler and other things to tell on stderr.</summary>
+    internal List<string> Notes { get; } = [];
+
+    internal bool HasValue { get; set; }
+
+    internal ErrorOutput? Error { get; private set; }
+
+    internal ChapterError? Failure { get; private set; }
+
+    internal CompiledCell Fail(int cell, int line, string name, string message, string text)
+    {
+        var place = string.Create(CultureInfo.InvariantCulture, $"cell {cell}, line {line}: {message}");
+        return Fail(name, [place], line, message, [place, $"    {text}"]);
+    }
+
+    internal CompiledCell Fail(string name, IReadOnlyList<string> messages, int? line, string summary, IReadOnlyList<string> traceback)
+    {
+        Error = new ErrorOutput(name, string.Join('\n', messages), traceback);
+        Failure = new ChapterError(Number, line, summary);
+        return this;
+    }
+}
+
+/// <summary>How a cell ended.</summary>
+/// <param name="Ran">Whether it ran to its end.</param>
+/// <param name="HasValue">Whether it ends in an expression, whose value is shown, also when it is null.</param>
+/// <param name="Value">The value.</param>
+/// <param name="Error">What went wrong.</param>
+internal sealed record CellOutcome(bool Ran, bool HasValue, object? Value, ChapterError? Error);

@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace RstLab.Course;
+
+/// <summary>Runs one notebook from its first cell to its last, or to the first that fails.</summary>
+internal sealed class ChapterRun(string path, ILabScope lab, TimeSpan timeLimit, IProgressReport progress)
+{
+    private readonly string id = Path.GetFileNameWithoutExtension(path);
+
+    /// <summary>Runs the chapter. Never throws: what goes wrong is in the result.</summary>
+    internal async Task<ChapterResult> RunAsync(CancellationToken cancellation)
+    {
+        var started = Stopwatch.GetTimestamp();
+        Notebook notebook;
+        try
+        {
+            notebook = Notebook.Load(path);
+        }
+        catch (InvalidDataException e)
+        {
+            var unread = new ChapterResult { Id = id, Title = id, Errors = [new ChapterError(null, null, e.Message)] };
+            progress.Ended(unread);
+            return unread;
+        }
+
+        var cells = notebook.Cells.Where(cell => cell.Kind == CellKind.Code).ToList();
+        foreach (var cell in cells)
+        {
+            (cell.Outputs, cell.ExecutionCount) = ([], null);
+        }
+
+        progress.Started(id, cells.Count);
+        var engine = new CSharpEngine(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        var claims = new List<ClaimResult>();
+        var errors = new List<ChapterError>();
+        var (ran, ranFor, waitedFor) = (0, TimeSpan.Zero, TimeSpan.Zero);
+
+        using var limit = new CancellationTokenSource(timeLimit);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        var ahead = CompileAhead(engine, cells, stop.Token);
+        using (lab.Enter())
+        {
+            for (var index = 0; index < cells.Count && errors.Count == 0; index++)
+            {
+                var (cell, number) = (cells[index], index + 1);
+                progress.Cell(id, number, claims);
+                var running = new CellOutputs();
+                try
+                {
+                    var asked = Stopwatch.GetTimestamp();
+                    var compiled = await ahead[index].Task.WaitAsync(stop.Token).ConfigureAwait(false);
+                    var begun = Stopwatch.GetTimestamp();
+                    waitedFor += Stopwatch.GetElapsedTime(asked, begun);
+                    var (error, found) = await RunCellAsync(engine, compiled, running).WaitAsync(stop.Token).ConfigureAwait(false);
+                    claims.AddRange(found);
+                    if (error is null)
+                    {
+                        ran++;
+                    }
+                    else
+                    {
+                        errors.Add(error);
+                    }
+
+                    ranFor += Stopwatch.GetElapsedTime(begun);
+                }
+                catch (OperationCanceledException) when (stop.IsCancellationRequested)
+                {
+                    var message = cancellation.IsCancellationRequested
+                        ? "interrupted"
+                        : string.Create(CultureInfo.InvariantCulture, $"the chapter's time limit of {timeLimit.TotalSeconds:0.###} s was reached while this cell ran; it was abandoned");
+                    running.Add(new ErrorOutput("Abandoned", string.Create(CultureInfo.InvariantCulture, $"cell {number}: {message}"), [message]));
+                    errors.Add(new ChapterError(number, null, message));
+                }
+
+                cell.ExecutionCount = number;
+                cell.Outputs = running.ToList();
+            }
+        }
+
+        await stop.CancelAsync().ConfigureAwait(false);
+        var result = new ChapterResult
+        {
+            Id = id,
+            Title = notebook.Title ?? id,
+            Notebook = notebook,
+            Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
+            CompileSeconds = engine.CompileTime.TotalSeconds,
+            RunSeconds = ranFor.TotalSeconds,
+            WaitSeconds = waitedFor.TotalSeconds,
+            Cells = cells.Count,
+            CellsRun = ran,
+            Errors = errors,
+            Claims = claims,
+            Recordings = lab.Recordings,
+            Tables = lab.Tables,
+        };
+        progress.Ended(result);
+        return result;
+    }
+
+    /// <summary>Compiles the cells one after the other on a thread of its own, up to the first that does not compile.</summary>
+    private static TaskCompletionSource<CompiledCell>[] CompileAhead(CSharpEngine engine, List<NotebookCell> cells, CancellationToken cancellation)
+    {
+        var ready = cells.Select(_ => new TaskCompletionSource<CompiledCell>(TaskCreationOptions.RunContinuationsAsynchronously)).ToArray();
+        var thread = new Thread(() =>
+        {
+            for (var index = 0; index < cells.Count; index++)
+            {
+                try
+                {
+                    var compiled = engine.Compile(cells[index].Source, index + 1, cancellation);
+                    ready[index].SetResult(compiled);
+                    if (compiled.Error is not null)
+                    {
+                        return;
+                    }
+                }
+                catch (OperationCanceledException)
+                {
+                    ready[index].TrySetCanceled(cancellation);
+                    return;
+                }
+                catch (Exception e)
+                {
+                    // The compiler itself failed: the cell that asked for it tells.
+                    ready[index].TrySetResult(new CompiledCell(index + 1).Fail(index + 1, 1, e.GetType().Name, $"the compiler failed: {e.Message}", ""));
+                    return;
+                }
+            }
+        })
+        { IsBackground = true, Name = "compile" };
+        thread.Start();
+        return ready;
+    }
+
+    /// <summary>Runs a cell on a thread of its own, as it may block and may have to be abandoned.</summary>
+    private Task<(ChapterError? Error, IReadOnlyList<ClaimResult> Claims)> RunCellAsync(CSharpEngine engine, CompiledCell cell, CellOutputs outputs) =>
+        Task.Factory.StartNew(
+            async () =>
+            {
+                // Part of the async flow, so chapters on a machine with other number formats show what they show elsewhere.
+                CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+                CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
+                CellConsole.Enter(outputs);
+                var outcome = await engine.RunAsync(cell, outputs).ConfigureAwait(false);
+                if (!outcome.HasValue)
+                {
+                    return (outcome.Error, []);
+                }
+
+                try
+                {
+                    outputs.Add(ValueFormatter.Format(outcome.Value, cell.Number));
+                    return (null, [.. lab.ClaimsIn(outcome.Value, cell.Number)]);
+                }
+                catch (Exception e)
+                {
+                    var message = $"{e.GetType().Name}: the value cannot be shown: {e.Message}";
+                    outputs.Add(new ErrorOutput(e.GetType().Name, string.Create(CultureInfo.InvariantCulture, $"cell {cell.Number}: {message}"), e.ToString().Split('\n')));
+                    return ((ChapterError?)new ChapterError(cell.Number, null, message), (IReadOnlyList<ClaimResult>)[]);
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+}
+
+/// <summary>The lab that a chapter's cells find themselves in, as the runner needs it.</summary>
+internal interface ILabScope
+{
+    /// <summary>What the cells recorded or replayed.</summary>
+    IReadOnlyList<Recording> Recordings { get; }
+
+    /// <summary>The tables of results.</summary>
+    IReadOnlyList<ResultTable> Tables { get; }
+
+    /// <summary>Makes this the lab of the current async flow, until disposed.</summary>
+    IDisposable Enter();
+
+    /// <summary>The claims in a displayed value; none where it is something else.</summary>
+    IEnumerable<ClaimResult> ClaimsIn(object? value, int cell);
+}

@@ -1,0 +1,159 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Spectre.Console;
+
+namespace RstLab.Course;
+
+/// <summary>The command line.</summary>
+internal sealed class CourseProgram(CourseFolder folder, TextWriter output, TextWriter error)
+{
+    /// <summary>Something failed, or a claim broke.</summary>
+    internal const int Failed = 1;
+
+    /// <summary>The command line was wrong.</summary>
+    internal const int Usage = 2;
+
+    /// <summary>Ended by Ctrl-C, as shells count it; 143 when asked to terminate.</summary>
+    internal const int Interrupted = 130;
+
+    /// <summary>Makes the lab of a chapter; replaced in tests.</summary>
+    internal Func<string, ILabScope> Lab { get; init; } = _ => new LabScope();
+
+    internal TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(120);
+
+    private readonly Argument<string[]> chapters = new("chapter") { Description = "The chapters to run, by number (01), name (01-nobody-listening) or file; all of them when none is named.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<bool> record = new("--record") { Description = "Run live with every witness, and renew the recordings and tables that ship in data/.", Recursive = true };
+    private readonly Option<bool> replay = new("--replay") { Description = "Run nothing live: show the recordings that ship in data/.", Recursive = true };
+    private readonly Option<string?> outputFolder = new("--output") { Description = "The folder for what the run leaves behind; artifacts/ of the course when not given.", HelpName = "folder", Recursive = true };
+    private readonly Option<bool> noNamespace = new("--no-namespace") { Description = "As an ordinary user on Linux, stay in the machine's own network namespace, without captures.", Recursive = true };
+
+    /// <summary>Runs the program and returns its exit code.</summary>
+    internal async Task<int> RunAsync(string[] arguments, CancellationToken cancellation = default)
+    {
+        var run = new Command("run", "Run chapters and write the course's site (what happens when no command is given).") { chapters };
+        var doctor = new Command("doctor", "Tell what this machine can witness, why not where not, and what would enable it.");
+        var root = new RootCommand("RST Lab: run the chapters on this machine's own kernel.") { chapters, record, replay, outputFolder, noNamespace, run, doctor };
+        run.SetAction((parsed, stop) => RunChaptersAsync(parsed, arguments, stop));
+        root.SetAction((parsed, stop) => RunChaptersAsync(parsed, arguments, stop));
+        doctor.SetAction(parsed => Doctor(parsed, arguments));
+
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0 || (parsed.GetValue(record) && parsed.GetValue(replay)))
+        {
+            foreach (var message in parsed.Errors.Select(e => e.Message).DefaultIfEmpty("--record and --replay exclude each other."))
+            {
+                error.WriteLine(message);
+            }
+
+            error.WriteLine("See --help.");
+            return Usage;
+        }
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var code = Interrupted;
+        void Stop(PosixSignalContext signal)
+        {
+            // The first one ends the run in order; a second one is left to the system.
+            signal.Cancel = !stop.IsCancellationRequested;
+            code = signal.Signal == PosixSignal.SIGTERM ? 143 : Interrupted;
+            stop.Cancel();
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        var result = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = null }, stop.Token).ConfigureAwait(false);
+        return stop.IsCancellationRequested ? code : result;
+    }
+
+    private async Task<int> RunChaptersAsync(ParseResult parsed, string[] arguments, CancellationToken stop)
+    {
+        IReadOnlyList<string> notebooks;
+        try
+        {
+            notebooks = folder.Resolve(parsed.GetValue(chapters) ?? []);
+        }
+        catch (UnknownChapterException e)
+        {
+            error.WriteLine(e.Message);
+            return Usage;
+        }
+
+        GoRootless(parsed, arguments);
+        try
+        {
+            using var place = OutputFolder.Open(parsed.GetValue(outputFolder) ?? folder.Artifacts);
+            var result = await RunWithProgressAsync(notebooks, stop).ConfigureAwait(false);
+            if (stop.IsCancellationRequested)
+            {
+                error.WriteLine("Interrupted; nothing was written.");
+                return Interrupted;
+            }
+
+            place.Write(result);
+            Tell(result, place.Path);
+            return result.Passed ? 0 : Failed;
+        }
+        catch (Exception e) when (e is OutputFolderException or IOException or UnauthorizedAccessException)
+        {
+            error.WriteLine(e.Message);
+            return Failed;
+        }
+    }
+
+    private async Task<CourseResult> RunWithProgressAsync(IReadOnlyList<string> notebooks, CancellationToken stop)
+    {
+        // A cell may block its thread for as long as an experiment waits; the others must not wait for the pool to grow.
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, 16), completions);
+        var environment = LabScope.Machine();
+        if (Console.IsOutputRedirected || !ReferenceEquals(output, Console.Out))
+        {
+            return await new CourseRun(Lab, new PlainProgress(output)) { TimeLimit = TimeLimit }.RunAsync(notebooks, environment, stop).ConfigureAwait(false);
+        }
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        var table = new TableProgress(console, [.. notebooks.Select(file => Path.GetFileNameWithoutExtension(file)!)]);
+        return await table.WhileAsync(new CourseRun(Lab, table) { TimeLimit = TimeLimit }.RunAsync(notebooks, environment, stop)).ConfigureAwait(false);
+    }
+
+    private int Doctor(ParseResult parsed, string[] arguments)
+    {
+        GoRootless(parsed, arguments);
+        foreach (var line in LabScope.Doctor())
+        {
+            output.WriteLine(line);
+        }
+
+        return 0;
+    }
+
+    private void GoRootless(ParseResult parsed, string[] arguments)
+    {
+        if (!parsed.GetValue(replay) && !parsed.GetValue(noNamespace) && Rootless.Enter(arguments) is { } why)
+        {
+            error.WriteLine(why);
+        }
+    }
+
+    private void Tell(CourseResult result, string path)
+    {
+        foreach (var chapter in result.Chapters)
+        {
+            foreach (var wrong in chapter.Errors)
+            {
+                error.WriteLine($"{chapter.Id}: {wrong}");
+            }
+
+            foreach (var claim in chapter.Claims.Where(claim => !claim.Holds))
+            {
+                error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{chapter.Id}: cell {claim.Cell}: broken claim {claim.Id}: {claim.Text}{(claim.Detail is null ? "" : $" ({claim.Detail})")}"));
+            }
+        }
+
+        var claims = result.Chapters.SelectMany(chapter => chapter.Claims).ToList();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{result.Chapters.Count(chapter => chapter.Passed)} of {result.Chapters.Count} chapters passed, {claims.Count(claim => claim.Holds)} of {claims.Count} claims held, {result.Seconds:0.0} s, {result.PeakMemoryMb:0} MiB at most."));
+        output.WriteLine($"The course is in {path}");
+    }
+}

@@ -1,0 +1,117 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RstLab.Course;
+
+/// <summary>
+/// The folder that a run writes to, held alone while the run lasts: two runs in one folder would leave a mix of two courses. The
+/// system releases the lock when the process ends in any way, so the lock file itself may stay.
+/// </summary>
+internal sealed class OutputFolder : IDisposable
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    private readonly FileStream held;
+
+    private OutputFolder(string path, FileStream held)
+    {
+        Path = path;
+        this.held = held;
+    }
+
+    internal string Path { get; }
+
+    /// <summary>Makes the folder where it is missing, and takes it for this run.</summary>
+    /// <exception cref="OutputFolderException">It cannot be written to, or another run holds it.</exception>
+    internal static OutputFolder Open(string path)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        var file = System.IO.Path.Combine(path, ".course.lock");
+        try
+        {
+            Directory.CreateDirectory(path);
+            return new OutputFolder(path, new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException) when (IsHeld(file))
+        {
+            throw new OutputFolderException($"Another run is writing to {path}. Wait until it has ended, or give this one a folder of its own with --output.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new OutputFolderException($"The output folder {path} cannot be written to: {e.Message} Give another one with --output.", e);
+        }
+    }
+
+    /// <summary>Writes what the run found. Each file is complete before it takes the place of the one that was there.</summary>
+    internal void Write(CourseResult result)
+    {
+        foreach (var chapter in result.Chapters)
+        {
+            chapter.Notebook?.Save(In("notebooks", chapter.Id + ".ipynb"));
+            foreach (var recording in chapter.Recordings.Where(IsLive))
+            {
+                recording.Save(In("recordings", recording.Id + ".json"));
+                LabScope.SaveCapture(recording, In("captures", recording.Id + ".pcap"));
+            }
+
+            foreach (var table in chapter.Tables)
+            {
+                table.Save(In("results", table.Id + ".csv"));
+            }
+        }
+
+        SafeFile.Replace(In("course.json"), stream => JsonSerializer.Serialize(stream, Describe(result), Json));
+    }
+
+    public void Dispose() => held.Dispose();
+
+    private static bool IsLive(Recording recording) => recording.Witnesses.Any(witness => witness.Evidence == Evidence.Live);
+
+    // Only a lock tells "the file is there and may be opened to look at, but not alone" from a folder that refuses.
+    private static bool IsHeld(string file)
+    {
+        try
+        {
+            using var _ = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None);
+            return false;
+        }
+        catch (Exception e)
+        {
+            return e is IOException and not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException);
+        }
+    }
+
+    private static object Describe(CourseResult result) => new
+    {
+        result.Environment,
+        Seconds = Math.Round(result.Seconds, 3),
+        PeakMemoryMb = Math.Round(result.PeakMemoryMb, 1),
+        result.Passed,
+        Chapters = result.Chapters.Select(chapter => new
+        {
+            chapter.Id,
+            chapter.Title,
+            Seconds = Math.Round(chapter.Seconds, 3),
+            CompileSeconds = Math.Round(chapter.CompileSeconds, 3),
+            RunSeconds = Math.Round(chapter.RunSeconds, 3),
+            WaitSeconds = Math.Round(chapter.WaitSeconds, 3),
+            chapter.Cells,
+            Errors = chapter.Errors.Select(error => error.ToString()),
+            Claims = chapter.Claims.Select(claim => new { claim.Id, claim.Text, claim.Holds, claim.Evidence }),
+            Exercises = Array.Empty<object>(),
+            Recordings = chapter.Recordings.Select(recording => recording.Id),
+        }),
+    };
+
+    private string In(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
+}
+
+/// <summary>The output folder cannot be used.</summary>
+internal sealed class OutputFolderException(string message, Exception? inner = null) : Exception(message, inner);
