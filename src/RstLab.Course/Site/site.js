@@ -1,0 +1,174 @@
+"use strict";
+// Everything here is an addition: without it the pages can be read, printed and walked through.
+(() => {
+  const root = document.documentElement;
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => root.dataset.theme ? root.dataset.theme === "dark" : system.matches;
+
+  // The theme: the system's, until the reader says otherwise.
+  const toggle = document.querySelector(".theme");
+  const name = () => {
+    toggle.textContent = isDark() ? "Light" : "Dark";
+    toggle.setAttribute("aria-label", `Use ${isDark() ? "light" : "dark"} colours`);
+  };
+  const themeChanged = () => {
+    name();
+    document.querySelectorAll(".rstlab-figure[data-drawn] .rstlab-plot").forEach(paint);
+  };
+  toggle.hidden = false;
+  name();
+  toggle.addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    try {
+      localStorage.setItem("rstlab-theme", root.dataset.theme);
+    } catch {
+      // Kept for this page only.
+    }
+    themeChanged();
+  });
+  system.addEventListener("change", themeChanged);
+
+  // The menu of small screens closes when it has led somewhere.
+  const menu = document.querySelector(".menu");
+  menu.addEventListener("click", event => {
+    if (event.target.closest("a")) {
+      menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", event => {
+    if (event.key === "Escape" && menu.open) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  // Copy the code of a cell.
+  const copied = document.createElement("p");
+  copied.className = "sprite";
+  copied.style.overflow = "hidden";
+  copied.setAttribute("role", "status");
+  document.querySelector("main").append(copied);
+  document.querySelectorAll(".code").forEach(code => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", async () => {
+      const text = code.querySelector("code").textContent;
+      let done = true;
+      try {
+        await navigator.clipboard.writeText(text);
+      } catch {
+        const range = document.createRange();
+        range.selectNodeContents(code.querySelector("code"));
+        getSelection().removeAllRanges();
+        getSelection().addRange(range);
+        done = document.execCommand("copy");
+      }
+      button.textContent = copied.textContent = done ? "Copied" : "Press Ctrl+C";
+      setTimeout(() => { button.textContent = "Copy"; copied.textContent = ""; }, 2000);
+    });
+    code.append(button);
+  });
+
+  // What scrolls sideways can be reached by the keyboard, and only that.
+  const reach = new ResizeObserver(entries => entries.forEach(({ target }) => {
+    if (target.scrollWidth > target.clientWidth + 1 || target.scrollHeight > target.clientHeight + 1) {
+      target.tabIndex = 0;
+      target.setAttribute("role", "region");
+      const cell = target.closest(".cell")?.id.replace("cell-", "cell ");
+      target.setAttribute("aria-label", (target.closest(".code") ? "Code" : target.tagName === "PRE" ? "Text" : "Table") + (cell ? ` of ${cell}` : ""));
+    } else {
+      target.removeAttribute("tabindex");
+      target.removeAttribute("role");
+      target.removeAttribute("aria-label");
+    }
+  }));
+  document.querySelectorAll(".scroll").forEach(part => reach.observe(part));
+
+  // The list of sections shows where the reader is.
+  const entries = new Map();
+  document.querySelectorAll(".sections a").forEach(link => {
+    const id = decodeURIComponent(link.hash.slice(1));
+    entries.set(id, [...(entries.get(id) ?? []), link]);
+  });
+  const headings = [...entries.keys()].map(id => document.getElementById(id)).filter(Boolean);
+  let waiting = false;
+  const mark = () => {
+    waiting = false;
+    const here = headings.filter(heading => heading.getBoundingClientRect().top < innerHeight / 3).at(-1);
+    entries.forEach((links, id) => links.forEach(link => link.classList.toggle("now", id === here?.id)));
+  };
+  if (headings.length) {
+    addEventListener("scroll", () => {
+      if (!waiting) {
+        waiting = true;
+        requestAnimationFrame(mark);
+      }
+    }, { passive: true });
+    mark();
+  }
+
+  // Folded parts are printed unfolded.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("main details:not([open])")];
+    opened.forEach(details => { details.open = true; });
+  });
+  addEventListener("afterprint", () => opened.forEach(details => { details.open = false; }));
+
+  // Figures: the picture in the page is replaced by one that can be pointed at, when it comes into view and plotly.js is there.
+  const dark = JSON.parse(document.querySelector(".rstlab-palette")?.textContent ?? "{}");
+  const clear = "rgba(0,0,0,0)";
+  const coloured = (value, map) => typeof value === "string" ? map[value.toLowerCase()] ?? value
+    : Array.isArray(value) ? value.map(part => coloured(part, map))
+    : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, coloured(part, map)]))
+    : value;
+  function paint(plot) {
+    const figure = plot.closest(".rstlab-figure");
+    const { data, layout, config } = JSON.parse(figure.querySelector(".rstlab-plotly").textContent);
+    const map = isDark() ? dark : {};
+    const style = getComputedStyle(figure);
+    const lines = { gridcolor: "rgba(128,128,128,.25)", zerolinecolor: "rgba(128,128,128,.5)", linecolor: "rgba(128,128,128,.7)" };
+    const shown = { ...coloured(layout ?? {}, map), autosize: true, paper_bgcolor: clear, plot_bgcolor: clear };
+    shown.font = { ...shown.font, color: style.color, family: style.fontFamily };
+    for (const axis of ["xaxis", "yaxis", ...Object.keys(shown).filter(key => /^[xy]axis\d+$/.test(key))]) {
+      shown[axis] = { ...lines, ...shown[axis] };
+    }
+    if (matchMedia("(pointer: coarse)").matches) {
+      shown.dragmode = false; // a finger scrolls the page
+    }
+    delete shown.width;
+    return Plotly.react(plot, coloured(data ?? [], map), shown, { displayModeBar: false, responsive: true, ...config });
+  }
+  async function draw(figure) {
+    if (figure.hasAttribute("data-drawn") || !window.Plotly) {
+      return;
+    }
+    const plot = document.createElement("div");
+    plot.className = "rstlab-plot";
+    figure.setAttribute("data-drawn", "");
+    figure.querySelector(".rstlab-plotly").before(plot);
+    try {
+      await paint(plot);
+    } catch (error) {
+      console.error(error);
+      plot.remove();
+      figure.removeAttribute("data-drawn");
+    }
+  }
+  const figures = document.querySelectorAll(".rstlab-figure:has(.rstlab-plotly)");
+  const begin = () => {
+    const near = new IntersectionObserver(seen => seen.filter(entry => entry.isIntersecting).forEach(entry => {
+      near.unobserve(entry.target);
+      draw(entry.target);
+    }), { rootMargin: "400px" });
+    figures.forEach(figure => near.observe(figure));
+  };
+  const script = document.querySelector('script[src*="plotly"]');
+  if (window.Plotly) {
+    begin();
+  } else {
+    script?.addEventListener("load", begin);
+  }
+})();
