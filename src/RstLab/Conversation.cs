@@ -22,7 +22,7 @@ public sealed class Conversation
     private readonly CancellationToken _cancellation;
     private readonly bool _watchWire;
     private TwoHosts? _hosts;
-    private string? _awaited;
+    private Func<string>? _awaited;
     private bool _over;
 
     internal Conversation(bool watchWire, CancellationToken cancellation) => (_watchWire, _cancellation) = (watchWire, cancellation);
@@ -170,12 +170,12 @@ public sealed class Conversation
     {
         ArgumentNullException.ThrowIfNull(condition);
         ArgumentNullException.ThrowIfNull(awaited);
+        _awaited = awaited;
         for (var asked = 0; !condition(); asked++)
         {
             if (_cancellation.IsCancellationRequested)
             {
-                _awaited = awaited();
-                throw new TimeoutException($"Waited for {_awaited}.");
+                throw new TimeoutException($"Waited for {awaited()}.");
             }
 
             // What loopback does is mostly there at the first question. After that the processor is left to others.
@@ -188,6 +188,8 @@ public sealed class Conversation
                 await Task.Delay(1, CancellationToken.None).ConfigureAwait(false);
             }
         }
+
+        _awaited = null;
     }
 
     /// <summary>
@@ -246,7 +248,7 @@ public sealed class Conversation
     {
         lock (_gate)
         {
-            return _awaited ?? (_pending.Count > 0
+            return _awaited?.Invoke() ?? (_pending.Count > 0
                 ? string.Join("; ", _pending.Select(p => $"{p.Event.Who}.{p.Event.Call} to return (begun after {p.Event.T / 1e6:0.0} ms)"))
                 : "the experiment's own code to return");
         }
