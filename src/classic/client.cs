@@ -1,4 +1,6 @@
+// Without this line even a plain run asks for the native compiler's packages.
 #:property PublishAot=false
+
 // The client for two terminals: it connects to src/classic/server.cs, which closes at once, and writes as if nothing had
 // happened. It prints what every call answered.
 

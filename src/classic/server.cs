@@ -1,4 +1,6 @@
+// Without this line even a plain run asks for the native compiler's packages.
 #:property PublishAot=false
+
 // The server for two terminals: it accepts one connection, closes the listener, closes the connection and ends.
 // Start it in one terminal and src/classic/client.cs in another. It needs nothing but the .NET 10 SDK.
 
@@ -76,7 +78,11 @@ Thread.Sleep(TimeSpan.FromSeconds(hold)); // The reader's own choice: time is wh
 
 // With unread data, or lingering for 0 seconds, close sends a RST. Otherwise it sends a FIN, and the RST follows only
 // when the client writes to the connection that nobody has open here any more.
-connection.LingerState = linger;
+if (linger.Enabled)
+{
+    connection.LingerState = linger;
+}
+
 Try($"Close() of the connection, with {connection.Available} bytes unread", connection.Close);
 return 0;
 
