@@ -38,7 +38,6 @@ internal sealed partial class CSharpEngine(string folder)
         .WithReferences(Array.Empty<MetadataReference>())
         .WithImports(Array.Empty<string>())
         .WithMetadataResolver(new FolderReferenceResolver(folder))
-        .WithSourceResolver(new SourceFileResolver([], folder))
         .WithLanguageVersion(LanguageVersion.Latest)
         .WithFileEncoding(Encoding.UTF8)
         .WithEmitDebugInformation(true);
@@ -253,7 +252,8 @@ internal sealed partial class CSharpEngine(string folder)
         }
     }
 
-    private (ErrorOutput Error, int? Line) Describe(Exception exception, int number)
+    /// <summary>An exception as an output: where it happened in the reader's own code, and the chain of its causes.</summary>
+    internal (ErrorOutput Error, int? Line) Describe(Exception exception, int number, string what = "")
     {
         var (place, line) = Innermost(exception, number);
         var traceback = new List<string>();
@@ -269,7 +269,7 @@ internal sealed partial class CSharpEngine(string folder)
             }
         }
 
-        return (new ErrorOutput(exception.GetType().Name, $"{place}: {exception.Message}", traceback), line);
+        return (new ErrorOutput(exception.GetType().Name, $"{place}: {what}{exception.Message}", traceback), line);
     }
 
     private static (string Place, int? Line) Innermost(Exception exception, int number)

@@ -157,9 +157,9 @@ internal sealed class ChapterRun(string path, ILabScope lab, TimeSpan timeLimit,
                 }
                 catch (Exception e)
                 {
-                    var message = $"{e.GetType().Name}: the value cannot be shown: {e.Message}";
-                    outputs.Add(new ErrorOutput(e.GetType().Name, string.Create(CultureInfo.InvariantCulture, $"cell {cell.Number}: {message}"), e.ToString().Split('\n')));
-                    return ((ChapterError?)new ChapterError(cell.Number, null, message), (IReadOnlyList<ClaimResult>)[]);
+                    var (shown, line) = engine.Describe(e is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : e, cell.Number, "the value cannot be shown: ");
+                    outputs.Add(shown);
+                    return ((ChapterError?)new ChapterError(cell.Number, line, $"{shown.Name}: the value cannot be shown: {e.GetBaseException().Message}"), (IReadOnlyList<ClaimResult>)[]);
                 }
             },
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();

@@ -25,12 +25,20 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
     private readonly Argument<string[]> chapters = new("chapter") { Description = "The chapters to run, by number (01), name (01-nobody-listening) or file; all of them when none is named.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<bool> record = new("--record") { Description = "Run live with every witness, and renew the recordings and tables that ship in data/.", Recursive = true };
     private readonly Option<bool> replay = new("--replay") { Description = "Run nothing live: show the recordings that ship in data/.", Recursive = true };
-    private readonly Option<string?> outputFolder = new("--output") { Description = "The folder for what the run leaves behind; artifacts/ of the course when not given.", HelpName = "folder", Recursive = true };
+    private readonly Option<string?> outputFolder = new("--output") { Description = "The folder for what the run leaves behind; artifacts/ of the course when not given.", HelpName = "folder", Arity = ArgumentArity.ExactlyOne, Recursive = true };
     private readonly Option<bool> noNamespace = new("--no-namespace") { Description = "As an ordinary user on Linux, stay in the machine's own network namespace, without captures.", Recursive = true };
 
     /// <summary>Runs the program and returns its exit code.</summary>
     internal async Task<int> RunAsync(string[] arguments, CancellationToken cancellation = default)
     {
+        // A misspelt option must not pass as a chapter's name.
+        chapters.Validators.Add(found =>
+        {
+            foreach (var token in found.Tokens.Where(token => token.Value.StartsWith('-')))
+            {
+                found.AddError($"There is no option '{token.Value}'.");
+            }
+        });
         var run = new Command("run", "Run chapters and write the course's site (what happens when no command is given).") { chapters };
         var doctor = new Command("doctor", "Tell what this machine can witness, why not where not, and what would enable it.");
         var root = new RootCommand("RST Lab: run the chapters on this machine's own kernel.") { chapters, record, replay, outputFolder, noNamespace, run, doctor };
