@@ -34,7 +34,7 @@ internal sealed partial class ChapterPage
         return new Page
         {
             Title = $"{chapter.Title} · RST Lab",
-            Description = $"{chapter.Title}: a chapter of RST Lab, the executable field guide to TCP resets for .NET developers.",
+            Description = page.prose.Lead ?? $"{chapter.Title}: a chapter of RST Lab, the executable field guide to TCP resets for .NET developers.",
             Chapter = chapter.Id,
             Course = course,
             Sections = page.prose.Sections,
@@ -107,7 +107,7 @@ internal sealed partial class ChapterPage
         body.Add(name is null ? "<div class=\"cell\">" : $"<div class=\"cell\" id=\"cell-{name}\">");
         body.Add(setup ? "<details class=\"setup\"><summary>Setup: what the cells of this chapter share</summary>" : "");
         body.Add("<div class=\"code\">");
-        body.Add(name is null ? "<span class=\"count\">not run</span>" : $"<a class=\"count\" href=\"#cell-{name}\" aria-label=\"Cell {name}\">{name}</a>");
+        body.Add(name is null ? "<p class=\"label\">not run</p>" : $"<p class=\"label\"><a href=\"#cell-{name}\" aria-label=\"Cell {name}\">{name}</a></p>");
         body.Add($"<pre class=\"scroll\"><code>{coloured}</code></pre></div>");
         if (cell.Outputs.Count > 0)
         {
@@ -135,7 +135,7 @@ internal sealed partial class ChapterPage
                 break;
             case ErrorOutput error:
                 body.Add($"""
-                    <div class="error"><p>{Markup.Icon("error")}<strong>{Markup.Escape(error.Name)}</strong> {Text(error.Value)}</p>
+                    <div class="failure"><p>{Markup.Icon("error")}<strong>{Markup.Escape(error.Name)}</strong> {Text(error.Value)}</p>
                     """);
                 body.Add(error.Traceback.Count == 0 ? "" : $"<details><summary>Where it came from</summary><pre class=\"scroll\">{Text(string.Join('\n', error.Traceback))}</pre></details>");
                 body.Add("</div>");
@@ -149,8 +149,8 @@ internal sealed partial class ChapterPage
         }
     }
 
-    // An output is HTML that stands on its own. In the page its style sheet is given once, its claims get a permanent link, its
-    // recordings their files.
+    // An output is HTML that stands on its own. In the page its style sheet is given once and its script not at all, its claims
+    // get a permanent link, its recordings their files.
     private string Settle(string html)
     {
         html = StyleSheet().Replace(html, match =>
@@ -158,6 +158,7 @@ internal sealed partial class ChapterPage
             styles.Add(match.Value + "\n");
             return "";
         });
+        html = Bootstrap().Replace(html, ""); // site.js draws
         drawn |= html.Contains("rstlab-plotly", StringComparison.Ordinal);
         html = ClaimId().Replace(html, match => $"<a class=\"rstlab-claim-id\" href=\"#claim-{match.Groups["id"].Value}\">{match.Groups["id"].Value}</a>");
         html = files.ResolveAll(html);
@@ -185,7 +186,7 @@ internal sealed partial class ChapterPage
         var section = prose.Add("The evidence of this chapter");
         body.Add($"""
             <section class="evidence" aria-labelledby="{section.Id}"><h2 id="{section.Id}">{section.Text}</h2>
-            <p>Every ladder above is drawn from a recording. The captures open in Wireshark and tshark.</p>
+            <p>Every ladder is drawn from a recording, every plot from a table. The captures open in Wireshark and tshark.</p>
             <div class="scroll"><table><thead><tr><th scope="col">Recording or table</th><th scope="col">app</th><th scope="col">wire</th><th scope="col">kernel</th><th scope="col">Files</th></tr></thead><tbody>
             """);
         foreach (var recording in chapter.Recordings)
@@ -221,6 +222,9 @@ internal sealed partial class ChapterPage
 
     [GeneratedRegex("<style\\b[^>]*>.*?</style>", RegexOptions.Singleline)]
     private static partial Regex StyleSheet();
+
+    [GeneratedRegex("<script>(?:(?!</script>).)*rstlabDraw.*?</script>", RegexOptions.Singleline)]
+    private static partial Regex Bootstrap();
 
     [GeneratedRegex("<code class=\"rstlab-claim-id\">(?<id>[^<]*)</code>")]
     private static partial Regex ClaimId();

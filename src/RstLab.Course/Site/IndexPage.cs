@@ -14,7 +14,7 @@ internal static class IndexPage
             "The host answered, but nobody listens on that port.",
             "Check the address, the port and whether the service is up. A retry with a pause is safe: nothing was sent.", "01"),
         new("<code>ConnectionReset</code> <span class=\"errno\">ECONNRESET</span>",
-            "The peer threw the connection away: closed with data unread, linger 0, or it was killed.",
+            "The peer threw the connection away: it closed or was killed with data unread, or closed with linger 0.",
             "You cannot know how much of your request was handled. Retry only what may happen twice; look at the peer's log.", "02"),
         new("<code>Shutdown</code> <span class=\"errno\">EPIPE, “Broken pipe”</span>",
             "The peer had closed earlier, and you went on writing.",
@@ -31,7 +31,9 @@ internal static class IndexPage
     ];
 
     /// <summary>Writes the page.</summary>
-    internal static Page Of(CourseResult course)
+    /// <param name="course">The run.</param>
+    /// <param name="chapters">The pages of its chapters, by id.</param>
+    internal static Page Of(CourseResult course, IReadOnlyDictionary<string, Page> chapters)
     {
         return new Page
         {
@@ -50,7 +52,7 @@ internal static class IndexPage
                 <h2 id="symptoms">When a connection dies</h2>
                 {SymptomTable(course)}
                 <h2 id="chapters">The chapters</h2>
-                {Chapters(course)}
+                {Chapters(course, chapters)}
                 <h2 id="witnesses">The three witnesses</h2>
                 {Witnesses(course)}
                 <h2 id="machine">Where this was measured</h2>
@@ -93,7 +95,7 @@ internal static class IndexPage
             """;
     }
 
-    private static string Chapters(CourseResult course)
+    private static string Chapters(CourseResult course, IReadOnlyDictionary<string, Page> pages)
     {
         var list = new StringWriter(CultureInfo.InvariantCulture);
         list.Write("<ol class=\"cards\">");
@@ -102,6 +104,7 @@ internal static class IndexPage
             var id = Markup.Escape(chapter.Id);
             list.Write($"""
                 <li><p class="number" aria-hidden="true">{Page.Number(chapter.Id)}</p><div><h3><a href="{id}.html">{Markup.Escape(chapter.Title)}</a></h3>
+                <p>{Markup.Escape(pages[chapter.Id].Description)}</p>
                 <p class="facts">{(chapter.Claims.Count == 0 ? "" : Markup.ClaimsBadge(chapter.Claims))} {Evidences(chapter)} <span>{Markup.Duration(chapter.Seconds)}</span></p>
                 """);
             foreach (var error in chapter.Errors)

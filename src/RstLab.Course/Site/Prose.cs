@@ -28,6 +28,9 @@ internal sealed partial class Prose(Func<string, string?> resolve)
     /// <summary>The chapter's title as HTML, taken out of the text; null until a cell with a first-level heading was parsed.</summary>
     internal string? Title { get; private set; }
 
+    /// <summary>The first paragraph after the title, as plain words: what the chapter is about; null where there is none.</summary>
+    internal string? Lead { get; private set; }
+
     /// <summary>The sections so far.</summary>
     internal IReadOnlyList<Section> Sections => sections;
 
@@ -67,6 +70,7 @@ internal sealed partial class Prose(Func<string, string?> resolve)
             sections.Add(section);
         }
 
+        Lead ??= Title is null ? null : document.OfType<ParagraphBlock>().Select(paragraph => Words(paragraph.Inline!)).FirstOrDefault(words => words.Length > 0);
         fences.AddRange(document.Descendants<FencedCodeBlock>().Where(IsCSharp));
         return document;
     }
@@ -179,7 +183,7 @@ internal sealed partial class Prose(Func<string, string?> resolve)
             var text = Text(block);
             var html = block is FencedCodeBlock fence && IsCSharp(fence) ? coloured.GetValueOrDefault(text) : null;
             renderer.EnsureLine();
-            renderer.WriteLine($"""<div class="code"><pre class="scroll"><code>{html ?? Markup.Escape(text)}</code></pre></div>""");
+            renderer.WriteLine($"""<div class="code"><p class="label">{Markup.Escape((block as FencedCodeBlock)?.Info is { Length: > 0 } info ? info : "text")}</p><pre class="scroll"><code>{html ?? Markup.Escape(text)}</code></pre></div>""");
         }
     }
 }

@@ -41,11 +41,16 @@ public static class SiteWriter
             });
         }
 
-        Parallel.ForEach(result.Chapters, chapter =>
-            Save(Path.Combine(site, $"{chapter.Id}.html"), ChapterPage.Of(result, chapter, files, PlotlyScript.Element(local))));
+        var pages = result.Chapters.AsParallel().Select(chapter => ChapterPage.Of(result, chapter, files, PlotlyScript.Element(local)))
+            .ToDictionary(page => page.Chapter!, StringComparer.Ordinal);
         files.Copy();
+        foreach (var (id, page) in pages)
+        {
+            Save(Path.Combine(site, $"{id}.html"), page);
+        }
+
         var index = Path.Combine(site, "index.html");
-        Save(index, IndexPage.Of(result)); // last: it links to all the others
+        Save(index, IndexPage.Of(result, pages)); // last: it links to all the others
         return index;
     }
 

@@ -117,40 +117,62 @@
   });
   addEventListener("afterprint", () => opened.forEach(details => { details.open = false; }));
 
-  // Figures: the picture in the page is replaced by one that can be pointed at, when it comes into view and plotly.js is there.
-  const dark = JSON.parse(document.querySelector(".rstlab-palette")?.textContent ?? "{}");
-  const clear = "rgba(0,0,0,0)";
-  const coloured = (value, map) => typeof value === "string" ? map[value.toLowerCase()] ?? value
-    : Array.isArray(value) ? value.map(part => coloured(part, map))
-    : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, coloured(part, map)]))
-    : value;
+  // Figures: the still picture is replaced by one that can be pointed at, when it comes near and plotly.js is there. The colours
+  // of its JSON are those of the palette on light pages; they become what the palette's variables say here.
+  const variables = new Set([...document.querySelectorAll("head style")].flatMap(style => style.textContent.match(/--rl-[a-z]+/g) ?? []));
+  const light = document.createElement("div");
+  light.dataset.theme = "light";
+  light.hidden = true;
+  light.innerHTML = '<div class="rstlab-figure"></div>';
+  document.body.append(light);
+  const lightStyle = getComputedStyle(light.firstChild);
+  const palette = new Map([...variables].map(name => [lightStyle.getPropertyValue(name).trim(), name]));
+  light.remove();
   function paint(plot) {
     const figure = plot.closest(".rstlab-figure");
-    const { data, layout, config } = JSON.parse(figure.querySelector(".rstlab-plotly").textContent);
-    const map = isDark() ? dark : {};
     const style = getComputedStyle(figure);
-    const lines = { gridcolor: "rgba(128,128,128,.25)", zerolinecolor: "rgba(128,128,128,.5)", linecolor: "rgba(128,128,128,.7)" };
-    const shown = { ...coloured(layout ?? {}, map), autosize: true, paper_bgcolor: clear, plot_bgcolor: clear };
-    shown.font = { ...shown.font, color: style.color, family: style.fontFamily };
-    for (const axis of ["xaxis", "yaxis", ...Object.keys(shown).filter(key => /^[xy]axis\d+$/.test(key))]) {
-      shown[axis] = { ...lines, ...shown[axis] };
+    const source = figure.querySelector(".rstlab-plotly").textContent;
+    const ink = JSON.parse(source).layout?.font?.color;
+    const spec = JSON.parse(source.replace(/#[0-9a-f]{6}/g, colour =>
+      colour === ink ? style.color : palette.has(colour) ? style.getPropertyValue(palette.get(colour)).trim() : colour));
+    const narrow = plot.clientWidth < 600;
+    const { data = [], layout = {} } = narrow && spec.narrow || spec;
+    if (layout.title) {
+      // The page has written it above the figure.
+      const room = Math.min(32, layout.margin?.t ?? 0);
+      delete layout.title;
+      layout.margin = { ...layout.margin, t: (layout.margin?.t ?? 32) - room };
+      layout.height = layout.height && layout.height - room;
+    }
+    if (narrow && !spec.narrow) {
+      layout.height = Math.min(layout.height ?? 340, 340);
     }
     if (matchMedia("(pointer: coarse)").matches) {
-      shown.dragmode = false; // a finger scrolls the page
+      layout.dragmode = false; // a finger scrolls the page
     }
-    delete shown.width;
-    return Plotly.react(plot, coloured(data ?? [], map), shown, { displayModeBar: false, responsive: true, ...config });
+    layout.paper_bgcolor = layout.plot_bgcolor = "rgba(0,0,0,0)";
+    layout.font = { ...layout.font, color: style.color };
+    plot.dataset.narrow = narrow;
+    return Plotly.react(plot, data, layout, { displayModeBar: false, responsive: true, ...spec.config });
   }
+  const resized = new ResizeObserver(seen => seen.forEach(({ target }) => {
+    if (target.clientWidth && target.dataset.narrow !== String(target.clientWidth < 600)) {
+      paint(target);
+    }
+  }));
   async function draw(figure) {
-    if (figure.hasAttribute("data-drawn") || !window.Plotly) {
+    if (figure.hasAttribute("data-drawn")) {
       return;
     }
     const plot = document.createElement("div");
     plot.className = "rstlab-plot";
-    figure.setAttribute("data-drawn", "");
+    plot.setAttribute("role", "img");
+    plot.setAttribute("aria-label", figure.querySelector("figcaption")?.textContent ?? "Figure");
     figure.querySelector(".rstlab-plotly").before(plot);
+    figure.setAttribute("data-drawn", "plotly");
     try {
       await paint(plot);
+      resized.observe(plot);
     } catch (error) {
       console.error(error);
       plot.remove();
