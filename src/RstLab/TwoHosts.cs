@@ -147,7 +147,8 @@ public sealed class TwoHosts : IDisposable
         }
         catch (Exception e) when (e is Win32Exception or TimeoutException or IOException)
         {
-            return $"this kernel makes no network namespaces joined by a veth pair (it takes CONFIG_NET_NS and CONFIG_VETH); {e.Message}";
+            return $"two network namespaces joined by a veth pair cannot be made here: {e.Message} "
+                + "(it takes a kernel with CONFIG_NET_NS and CONFIG_VETH, and room below user.max_net_namespaces)";
         }
     }
 }
