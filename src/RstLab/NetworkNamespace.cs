@@ -13,9 +13,10 @@ namespace RstLab;
 public sealed class NetworkNamespace : IDisposable
 {
     // linux/rtnetlink.h, linux/if_link.h, linux/veth.h, linux/if_addr.h, linux/neighbour.h
-    private const int RTM_NEWLINK = 16, RTM_GETLINK = 18, RTM_NEWADDR = 20;
+    private const int RTM_NEWLINK = 16, RTM_GETLINK = 18, RTM_NEWADDR = 20, RTM_NEWNEIGH = 28;
     private const int IFLA_ADDRESS = 1, IFLA_IFNAME = 3, IFLA_LINKINFO = 18, IFLA_NET_NS_FD = 28;
-    private const int IFLA_INFO_KIND = 1, IFLA_INFO_DATA = 2, VETH_INFO_PEER = 1, IFA_ADDRESS = 1, IFA_LOCAL = 2;
+    private const int IFLA_INFO_KIND = 1, IFLA_INFO_DATA = 2, VETH_INFO_PEER = 1, IFA_ADDRESS = 1, IFA_LOCAL = 2, NDA_DST = 1, NDA_LLADDR = 2;
+    private const ushort NUD_PERMANENT = 0x80;
 
     private readonly SafeFileHandle handle;
     private readonly Netlink route;
@@ -87,18 +88,17 @@ public sealed class NetworkNamespace : IDisposable
     }
 
     /// <summary>Makes a veth pair (veth(4)): one end here, the other in <paramref name="peer"/>, both down and named alike.</summary>
-    internal void AddVeth(string name, ReadOnlySpan<byte> mac, NetworkNamespace peer, ReadOnlySpan<byte> peerMac)
+    internal void AddVeth(string name, byte[] mac, NetworkNamespace peer, byte[] peerMac)
     {
-        var (here, there) = (mac.ToArray(), peerMac.ToArray());
         route.Request($"RTM_NEWLINK {name} (veth)", new NetlinkMessage(RTM_NEWLINK, Netlink.NLM_F_ACK | Netlink.NLM_F_CREATE | Netlink.NLM_F_EXCL, LinkInfo())
             .Add(IFLA_IFNAME, name)
-            .Add(IFLA_ADDRESS, here)
+            .Add(IFLA_ADDRESS, mac)
             .Nest(IFLA_LINKINFO, info => info
                 .Add(IFLA_INFO_KIND, "veth")
                 .Nest(IFLA_INFO_DATA, data => data.Nest(VETH_INFO_PEER, end => end
                     .Raw(LinkInfo())
                     .Add(IFLA_IFNAME, name)
-                    .Add(IFLA_ADDRESS, there)
+                    .Add(IFLA_ADDRESS, peerMac)
                     .Add(IFLA_NET_NS_FD, (int)peer.handle.DangerousGetHandle())))));
         GC.KeepAlive(peer);
     }
@@ -125,6 +125,16 @@ public sealed class NetworkNamespace : IDisposable
         route.Request($"RTM_NEWADDR {address}/{prefixLength} {name}", new NetlinkMessage(RTM_NEWADDR, Netlink.NLM_F_ACK | Netlink.NLM_F_CREATE | Netlink.NLM_F_EXCL, fixedPart)
             .Add(IFA_LOCAL, address.GetAddressBytes())
             .Add(IFA_ADDRESS, address.GetAddressBytes()));
+    }
+
+    /// <summary>Makes a permanent entry in the neighbour table (arp(7)), which loss of carrier does not remove.</summary>
+    internal void AddNeighbour(string name, IPAddress address, byte[] mac)
+    {
+        // struct ndmsg: family, padding, index, state, flags, type.
+        byte[] fixedPart = [Libc.AF_INET, 0, 0, 0, .. BitConverter.GetBytes(Find(route, name).Index), .. BitConverter.GetBytes(NUD_PERMANENT), 0, 0];
+        route.Request($"RTM_NEWNEIGH {address} {name}", new NetlinkMessage(RTM_NEWNEIGH, Netlink.NLM_F_ACK | Netlink.NLM_F_CREATE, fixedPart)
+            .Add(NDA_DST, address.GetAddressBytes())
+            .Add(NDA_LLADDR, mac));
     }
 
     private static void SetUp(Netlink route, string name, bool up) =>

@@ -16,7 +16,6 @@ public sealed class TwoHosts : IDisposable
     private static readonly Lazy<string?> Obstacle = new(FindObstacle);
     private static int instances;
 
-    private readonly byte[] serverMac;
     private NetworkNamespace? limbo;
 
     /// <summary>Makes both hosts and waits until the link between them runs; some milliseconds.</summary>
@@ -28,15 +27,14 @@ public sealed class TwoHosts : IDisposable
         var subnet = (((Environment.ProcessId * 61L) + Interlocked.Increment(ref instances)) & 0x3FFFFF) << 2;
         Client = new Host("client", Address(subnet + 1));
         Server = new Host("server", Address(subnet + 2));
-        serverMac = Mac(Server);
         try
         {
             var client = Client.Boot(NetworkNamespace.Create());
             var server = Server.Boot(NetworkNamespace.Create());
-            client.AddVeth(Host.Device, Mac(Client), server, serverMac);
-            Client.Attach();
-            Server.Attach();
-            WaitForLink();
+            client.AddVeth(Host.Device, Client.Mac, server, Server.Mac);
+            Client.Attach(Server);
+            Server.Attach(Client);
+            WaitForLink(server);
         }
         catch
         {
@@ -58,10 +56,16 @@ public sealed class TwoHosts : IDisposable
 
     /// <summary>
     /// The server host vanishes as in a power cut: its link goes down first, so nothing that it does leaves it any more, neither FIN nor
-    /// RST; then its sockets and its whole TCP are gone. The client is told nothing, and what it sends gets no answer.
+    /// RST; then its sockets and its whole TCP are gone. The client is told nothing: what it sends goes out, and gets no answer.
     /// </summary>
-    /// <remarks>Sockets that the server does not own (<see cref="Host.Own{T}"/>) outlive it in a stack that has no device.</remarks>
+    /// <remarks>
+    /// The link comes up again before this returns, with nobody behind it, as when a switch stands between; so a capture shows what
+    /// the client sends. The client does not find out by ARP either (its entry for the server is permanent): it times out with
+    /// ETIMEDOUT, as with a router between, and not with EHOSTUNREACH. Sockets that the server does not own
+    /// (<see cref="Host.Own{T}"/>) outlive it in a stack that has no device.
+    /// </remarks>
     /// <exception cref="InvalidOperationException">The server host is down already.</exception>
+    /// <exception cref="TimeoutException">The link did not come up again within 5 s.</exception>
     public void Crash()
     {
         var old = Server.Stack;
@@ -69,6 +73,8 @@ public sealed class TwoHosts : IDisposable
         old.SetLink(Host.Device, up: false);
         old.MoveLink(Host.Device, limbo);
         Server.Vanish();
+        limbo.SetLink(Host.Device, up: true);
+        WaitForLink(limbo);
     }
 
     /// <summary>
@@ -85,9 +91,10 @@ public sealed class TwoHosts : IDisposable
     {
         var fresh = limbo ?? throw new InvalidOperationException("The server host is running: call Crash() before Reboot().");
         limbo = null;
+        fresh.SetLink(Host.Device, up: false);
         Server.Boot(fresh);
-        Server.Attach(services);
-        WaitForLink();
+        Server.Attach(Client, services);
+        WaitForLink(fresh);
     }
 
     /// <summary>Lets go of both hosts with all that they own. Nothing is sent. Returns at once; the kernel cleans up behind.</summary>
@@ -99,12 +106,12 @@ public sealed class TwoHosts : IDisposable
         limbo = null;
     }
 
-    private void WaitForLink()
+    private void WaitForLink(NetworkNamespace serverEnd)
     {
         var deadline = Environment.TickCount64 + (long)Netlink.Patience.TotalMilliseconds;
         while (true)
         {
-            var (client, server) = (Client.Stack.IsRunning(Host.Device), Server.Stack.IsRunning(Host.Device));
+            var (client, server) = (Client.Stack.IsRunning(Host.Device), serverEnd.IsRunning(Host.Device));
             if (client && server)
             {
                 return;
@@ -120,9 +127,6 @@ public sealed class TwoHosts : IDisposable
     }
 
     private static IPAddress Address(long offset) => new([10, (byte)(offset >> 16), (byte)(offset >> 8), (byte)offset]);
-
-    /// <summary>A locally administered MAC address that carries the IPv4 address, so that captures read well.</summary>
-    private static byte[] Mac(Host host) => [2, 0, .. host.Address.GetAddressBytes()];
 
     private static string? FindObstacle()
     {
@@ -143,7 +147,8 @@ public sealed class TwoHosts : IDisposable
         }
         catch (Exception e) when (e is Win32Exception or TimeoutException or IOException)
         {
-            return $"this kernel makes no network namespaces joined by a veth pair (it takes CONFIG_NET_NS and CONFIG_VETH); {e.Message}";
+            return $"two network namespaces joined by a veth pair cannot be made here: {e.Message} "
+                + "(it takes a kernel with CONFIG_NET_NS and CONFIG_VETH, and room below user.max_net_namespaces)";
         }
     }
 }
@@ -169,6 +174,9 @@ public sealed class Host
 
     /// <summary>Whether the host runs: false between crash and reboot, and after disposal.</summary>
     public bool IsUp => stack is not null;
+
+    /// <summary>A locally administered MAC address that carries the IPv4 address, so that captures read well.</summary>
+    internal byte[] Mac => [2, 0, .. Address.GetAddressBytes()];
 
     internal NetworkNamespace Stack => stack ?? throw new InvalidOperationException($"The {Name} host is down.");
 
@@ -228,9 +236,10 @@ public sealed class Host
 
     internal NetworkNamespace Boot(NetworkNamespace fresh) => stack = fresh;
 
-    internal void Attach(Action<Host>? services = null)
+    internal void Attach(Host peer, Action<Host>? services = null)
     {
         Stack.AddAddress(Device, Address, 30);
+        Stack.AddNeighbour(Device, peer.Address, peer.Mac);
         services?.Invoke(this);
         Stack.SetLink(Device, up: true);
     }

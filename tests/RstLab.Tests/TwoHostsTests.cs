@@ -48,8 +48,8 @@ public sealed class TwoHostsTests
         Assert.True(client.Poll(5_000_000, SelectMode.SelectRead));
         Assert.Equal(Econnreset, Assert.Throws<SocketException>(() => client.Receive(new byte[8])).ErrorCode);
         var segments = capture.Read();
-        var answer = Assert.Single(segments, s => s.From.Equals(hosts.Server.Address));
-        Assert.Equal("R", answer.Flags);
+        Assert.All(segments.Where(s => s.From.Equals(hosts.Server.Address)), s => Assert.Equal("R", s.Flags));
+        Assert.Contains(segments, s => s.From.Equals(hosts.Server.Address));
         Assert.Throws<ObjectDisposedException>(() => server.Send(new byte[1]));
     }
 
@@ -87,7 +87,9 @@ public sealed class TwoHostsTests
         client.Shutdown(SocketShutdown.Send);
 
         Assert.False(client.Poll(400_000, SelectMode.SelectRead)); // the silence itself is what is measured
-        Assert.DoesNotContain(capture.Read(), s => s.From.Equals(hosts.Server.Address));
+        var segments = capture.Read();
+        Assert.DoesNotContain(segments, s => s.From.Equals(hosts.Server.Address));
+        Assert.True(segments.Count >= 2, "the client's segment and its retransmission cross the link, which nobody answers on");
     }
 
     [Fact]
