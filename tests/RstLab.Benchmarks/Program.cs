@@ -88,6 +88,7 @@ async Task Speed(string? floor)
     foreach (var (kind, name, goal) in new[]
     {
         (TrialKind.Refused, "refused", 0.6), (TrialKind.RefusedWithoutException, "refused", double.NaN),
+        (TrialKind.RefusedNatively, "refused", double.NaN),
         (TrialKind.BrokenPipe, "broken-pipe", 0.85), (TrialKind.Aborted, "aborted", 0.85),
     })
     {
