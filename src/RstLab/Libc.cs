@@ -20,7 +20,7 @@ internal static partial class Libc
     private const int PROT_READ_WRITE = 3, MAP_SHARED = 1;
     private const int SYS_fsopen = 430, SYS_fsconfig = 431, SYS_fsmount = 432; // the same on every architecture: asm-generic/unistd.h
     private const int FSOPEN_CLOEXEC = 1, FSMOUNT_CLOEXEC = 1, FSCONFIG_CMD_CREATE = 6;
-    internal const int EINTR = 4, EAGAIN = 11;
+    internal const int EINTR = 4, EAGAIN = 11, EADDRNOTAVAIL = 99, ECONNREFUSED = 111;
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct Timespec
@@ -39,6 +39,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     internal static partial int Socket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
+    internal static partial int Connect(SafeHandle socket, ReadOnlySpan<byte> address, int length);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int fd);

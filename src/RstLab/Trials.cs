@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace RstLab;
 
@@ -17,6 +18,12 @@ public enum TrialKind
     /// the answer takes a detour over the runtime's event thread and a pool thread.
     /// </summary>
     RefusedWithoutException,
+
+    /// <summary>
+    /// The same by connect(2) itself on the socket's handle, which just returns its error number: what a refusal costs with
+    /// neither the exception nor the detour. Linux only.
+    /// </summary>
+    RefusedNatively,
 
     /// <summary>The peer closes, the client sends 5000 bytes, waits for the RST that answers them, and sends again: <c>EPIPE</c> on Linux.</summary>
     BrokenPipe,
@@ -127,7 +134,7 @@ public static class Trials
     /// <summary>Repeats one conversation in this thread.</summary>
     /// <param name="kind">Which conversation.</param>
     /// <param name="count">How many trials, from 0 up.</param>
-    /// <param name="keepTimes">Whether to keep each trial (40 bytes each); without, only the summary is kept and memory stays flat.</param>
+    /// <param name="keepTimes">Whether to keep each trial (32 bytes each); without, only the summary is kept and memory stays flat.</param>
     /// <param name="wire">
     /// A wire witness on the loopback device that watches along, best one that keeps nothing; null for none. It is drained often
     /// enough that its ring never fills, so <see cref="WireWitness.Dropped"/> has to be 0 afterwards.
@@ -175,12 +182,13 @@ public static class Trials
     /// <summary>For tests: another target than a port that nobody listens on, and less patience.</summary>
     internal static TrialRun Run(TrialKind kind, int count, bool keepTimes, TimeSpan patience, EndPoint? target, WireWitness? wire, CancellationToken cancellation)
     {
-        var refused = kind is TrialKind.Refused or TrialKind.RefusedWithoutException;
+        var refused = kind is TrialKind.Refused or TrialKind.RefusedWithoutException or TrialKind.RefusedNatively;
         using var loop = new TrialLoop(listen: !refused, target, patience, cancellation) { Wire = wire };
         TrialConversation conversation = kind switch
         {
             TrialKind.Refused => new Refused(loop),
             TrialKind.RefusedWithoutException => new RefusedWithoutException(loop),
+            TrialKind.RefusedNatively => new RefusedNatively(loop),
             TrialKind.BrokenPipe => new BrokenPipe(loop),
             TrialKind.Aborted => new Aborted(loop),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such kind of trial."),
@@ -240,6 +248,36 @@ internal sealed class RefusedWithoutException : TrialConversation
         _args.Dispose();
         _completed.Dispose();
         base.Dispose();
+    }
+}
+
+internal sealed class RefusedNatively : TrialConversation
+{
+    private readonly CallTally _connect;
+    private readonly byte[] _address;
+
+    internal RefusedNatively(TrialLoop loop) : base(loop)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new PlatformNotSupportedException($"{nameof(TrialKind.RefusedNatively)} calls Linux's C library; take {nameof(TrialKind.Refused)} elsewhere.");
+        }
+
+        _connect = loop.Tally("client", "connect(2)");
+        var address = loop.Target.Serialize();
+        _address = address.Buffer[..address.Size].ToArray();
+    }
+
+    internal override void Talk()
+    {
+        Loop.Begin(_connect);
+        var result = Libc.Connect(Loop.Client.SafeHandle, _address, _address.Length);
+        Loop.End(result == 0 ? SocketError.Success : Marshal.GetLastPInvokeError() switch
+        {
+            Libc.ECONNREFUSED => SocketError.ConnectionRefused,
+            Libc.EADDRNOTAVAIL => SocketError.AddressNotAvailable,
+            var errno => throw new SocketException((int)SocketError.SocketError, $"{Marshal.GetPInvokeErrorMessage(errno)} (connect(2) left {errno})"),
+        });
     }
 }
 
@@ -690,7 +728,7 @@ internal sealed class TrialLoop : IDisposable
         }
         catch (SocketException e)
         {
-            throw Failed(e.SocketErrorCode);
+            throw Failed(e.SocketErrorCode, e);
         }
     }
 
@@ -724,9 +762,9 @@ internal sealed class TrialLoop : IDisposable
         }
     }
 
-    private SocketException Failed(SocketError error)
+    private SocketException Failed(SocketError error, SocketException? exception = null)
     {
-        var plain = new SocketException((int)error);
+        exception ??= new SocketException((int)error);
         var remedy = error switch
         {
             SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse =>
@@ -735,7 +773,7 @@ internal sealed class TrialLoop : IDisposable
             _ => "",
         };
         return new SocketException((int)error, string.Create(CultureInfo.InvariantCulture,
-            $"Trial {_trial}: {_call.Name} failed with errno {plain.NativeErrorCode}: {plain.Message}.{remedy}"));
+            $"Trial {_trial}: {_call.Name} failed with errno {exception.NativeErrorCode}: {exception.Message}.{remedy}"));
     }
 
     private Exception Stopped(Exception? inner) => _ending == Ending.Cancelled

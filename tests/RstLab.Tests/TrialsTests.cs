@@ -18,6 +18,7 @@ public sealed class TrialsTests
     [Theory]
     [InlineData(TrialKind.Refused, SocketError.ConnectionRefused, ECONNREFUSED)]
     [InlineData(TrialKind.RefusedWithoutException, SocketError.ConnectionRefused, ECONNREFUSED)]
+    [InlineData(TrialKind.RefusedNatively, SocketError.ConnectionRefused, ECONNREFUSED)]
     [InlineData(TrialKind.BrokenPipe, SocketError.Shutdown, EPIPE)]
     [InlineData(TrialKind.Aborted, SocketError.ConnectionReset, ECONNRESET)]
     public void Each_kind_ends_as_Linux_says_in_100_of_100_trials(TrialKind kind, SocketError error, int errno)
@@ -32,10 +33,12 @@ public sealed class TrialsTests
     [Theory]
     [InlineData(TrialKind.Refused, "client Socket, client Connect, client Abort")]
     [InlineData(TrialKind.RefusedWithoutException, "client Socket, client ConnectAsync, client Abort")]
+    [InlineData(TrialKind.RefusedNatively, "client Socket, client connect(2), client Abort")]
     [InlineData(TrialKind.BrokenPipe, "client Socket, client Connect, server Accept, server Close, client Send, client Poll for the reset, client Send again, client Abort")]
     [InlineData(TrialKind.Aborted, "client Socket, client Connect, server Accept, server Abort, client Receive, client Abort")]
     public void Every_call_is_in_the_summary_and_the_counts_and_times_add_up(TrialKind kind, string calls)
     {
+        OnLinux();
         const int count = 50;
         var run = Trials.Run(kind, count, cancellation: Cancellation);
         Assert.Equal(calls, string.Join(", ", run.Calls.Select(c => $"{c.Who} {c.Call}")));
@@ -57,6 +60,7 @@ public sealed class TrialsTests
     [Fact]
     public void Without_times_nothing_of_a_trial_is_kept_and_each_allocates_little()
     {
+        OnLinux();
         Trials.Run(TrialKind.BrokenPipe, 200, keepTimes: false, cancellation: Cancellation);
         foreach (var kind in Enum.GetValues<TrialKind>())
         {
@@ -75,6 +79,7 @@ public sealed class TrialsTests
     [Theory]
     [InlineData(TrialKind.Refused, 2)]
     [InlineData(TrialKind.RefusedWithoutException, 2)]
+    [InlineData(TrialKind.RefusedNatively, 2)]
     [InlineData(TrialKind.BrokenPipe, 6)]
     [InlineData(TrialKind.Aborted, 4)]
     public void The_wire_witness_sees_one_reset_a_trial_and_drops_nothing(TrialKind kind, int leastSegments)
@@ -107,6 +112,7 @@ public sealed class TrialsTests
     [Theory]
     [InlineData(TrialKind.Refused, "Trial 0: the client's Connect did not end within 0.2 s.")]
     [InlineData(TrialKind.RefusedWithoutException, "Trial 0: the client's ConnectAsync did not end within 0.2 s.")]
+    [InlineData(TrialKind.RefusedNatively, "Trial 0: the client's connect(2) did not end within 0.2 s.")]
     public void A_stuck_connect_fails_with_the_trial_and_the_call_and_leaves_no_socket(TrialKind kind, string message)
     {
         OnLinux();
@@ -197,6 +203,7 @@ public sealed class TrialsTests
     [Fact]
     public void A_run_is_cancelled_between_calls()
     {
+        OnLinux();
         using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
         foreach (var kind in Enum.GetValues<TrialKind>())
         {
