@@ -118,6 +118,17 @@ public sealed class Conversation
         return _hosts;
     }
 
+    /// <summary>A peer whose TCP is written by hand, on the server host. The wire shows what it sends; its calls are not logged.</summary>
+    /// <param name="hosts">The hosts.</param>
+    /// <param name="port">Its port.</param>
+    public CraftedPeer CraftedPeer(TwoHosts hosts, int port = 8000)
+    {
+        ArgumentNullException.ThrowIfNull(hosts);
+        var peer = Open(new CraftedPeer(hosts, port));
+        Watch(port, "peer", peer.Address.Address);
+        return peer;
+    }
+
     /// <summary>Makes a call of any .NET stack and logs it as an event: what it returned, or the error found in what it threw.</summary>
     /// <param name="who">Whose call it is.</param>
     /// <param name="call">The call's name.</param>

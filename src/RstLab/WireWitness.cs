@@ -197,19 +197,21 @@ public sealed unsafe class WireWitness : IDisposable
     }
 
     private void Option(int name, int value) => _socket.SetRawSocketOption(SolPacket, name, BitConverter.GetBytes(value));
+}
 
-    /// <summary>The address of a device (struct sockaddr_ll, packet(7)).</summary>
-    private sealed class LinkLayerEndPoint(int index, ushort protocol) : EndPoint
+/// <summary>The address of a device (struct sockaddr_ll, packet(7)).</summary>
+/// <param name="index">The device's index.</param>
+/// <param name="protocol">The Ethernet protocol that is to be received, such as 0x0800 for IPv4.</param>
+internal sealed class LinkLayerEndPoint(int index, ushort protocol) : EndPoint
+{
+    public override AddressFamily AddressFamily => AddressFamily.Packet;
+
+    public override SocketAddress Serialize()
     {
-        public override AddressFamily AddressFamily => AddressFamily.Packet;
-
-        public override SocketAddress Serialize()
-        {
-            var address = new SocketAddress(AddressFamily.Packet, 20);
-            BinaryPrimitives.WriteUInt16BigEndian(address.Buffer.Span[2..], protocol);
-            BitConverter.TryWriteBytes(address.Buffer.Span[4..], index);
-            return address;
-        }
+        var address = new SocketAddress(AddressFamily.Packet, 20);
+        BinaryPrimitives.WriteUInt16BigEndian(address.Buffer.Span[2..], protocol);
+        BitConverter.TryWriteBytes(address.Buffer.Span[4..], index);
+        return address;
     }
 }
 
