@@ -4,8 +4,11 @@ using System.Globalization;
 namespace RstLab.Course;
 
 /// <summary>Runs one notebook from its first cell to its last, or to the first that fails.</summary>
-internal sealed class ChapterRun(string path, ILabScope lab, TimeSpan timeLimit, IProgressReport progress)
+internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope> openLab, TimeSpan timeLimit, IProgressReport progress)
 {
+    /// <summary>How long a cell that was told to stop may take to close what it opened.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
     private readonly string id = Path.GetFileNameWithoutExtension(path);
 
     /// <summary>Runs the chapter. Never throws: what goes wrong is in the result.</summary>
@@ -39,6 +42,7 @@ internal sealed class ChapterRun(string path, ILabScope lab, TimeSpan timeLimit,
         using var limit = new CancellationTokenSource(timeLimit);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         var ahead = CompileAhead(engine, cells, stop.Token);
+        var lab = openLab(stop.Token);
         using (lab.Enter())
         {
             for (var index = 0; index < cells.Count && errors.Count == 0; index++)
@@ -52,7 +56,7 @@ internal sealed class ChapterRun(string path, ILabScope lab, TimeSpan timeLimit,
                     var compiled = await ahead[index].Task.WaitAsync(stop.Token).ConfigureAwait(false);
                     var begun = Stopwatch.GetTimestamp();
                     waitedFor += Stopwatch.GetElapsedTime(asked, begun);
-                    var (error, found) = await RunCellAsync(engine, compiled, running).WaitAsync(stop.Token).ConfigureAwait(false);
+                    var (error, found) = await StopInOrderAsync(RunCellAsync(engine, compiled, running, lab), stop.Token).ConfigureAwait(false);
                     claims.AddRange(found);
                     if (error is null)
                     {
@@ -89,6 +93,7 @@ internal sealed class ChapterRun(string path, ILabScope lab, TimeSpan timeLimit,
             CompileSeconds = engine.CompileTime.TotalSeconds,
             RunSeconds = ranFor.TotalSeconds,
             WaitSeconds = waitedFor.TotalSeconds,
+            ExperimentSeconds = lab.ExperimentTime.TotalSeconds,
             Cells = cells.Count,
             CellsRun = ran,
             Errors = errors,
@@ -135,8 +140,22 @@ internal sealed class ChapterRun(string path, ILabScope lab, TimeSpan timeLimit,
         return ready;
     }
 
+    /// <summary>Waits for a cell; one that is told to stop gets a moment to end by itself, and is then abandoned.</summary>
+    private static async Task<T> StopInOrderAsync<T>(Task<T> cell, CancellationToken stop)
+    {
+        try
+        {
+            return await cell.WaitAsync(stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await Task.WhenAny(cell, Task.Delay(Grace, CancellationToken.None)).ConfigureAwait(false);
+            throw;
+        }
+    }
+
     /// <summary>Runs a cell on a thread of its own, as it may block and may have to be abandoned.</summary>
-    private Task<(ChapterError? Error, IReadOnlyList<ClaimResult> Claims)> RunCellAsync(CSharpEngine engine, CompiledCell cell, CellOutputs outputs) =>
+    private static Task<(ChapterError? Error, IReadOnlyList<ClaimResult> Claims)> RunCellAsync(CSharpEngine engine, CompiledCell cell, CellOutputs outputs, ILabScope lab) =>
         Task.Factory.StartNew(
             async () =>
             {
@@ -163,20 +182,4 @@ internal sealed class ChapterRun(string path, ILabScope lab, TimeSpan timeLimit,
                 }
             },
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
-}
-
-/// <summary>The lab that a chapter's cells find themselves in, as the runner needs it.</summary>
-internal interface ILabScope
-{
-    /// <summary>What the cells recorded or replayed.</summary>
-    IReadOnlyList<Recording> Recordings { get; }
-
-    /// <summary>The tables of results.</summary>
-    IReadOnlyList<ResultTable> Tables { get; }
-
-    /// <summary>Makes this the lab of the current async flow, until disposed.</summary>
-    IDisposable Enter();
-
-    /// <summary>The claims in a displayed value; none where it is something else.</summary>
-    IEnumerable<ClaimResult> ClaimsIn(object? value, int cell);
 }

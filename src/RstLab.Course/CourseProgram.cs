@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using RstLab.Course.Site;
 using Spectre.Console;
 
 namespace RstLab.Course;
@@ -17,8 +18,8 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
     /// <summary>Ended by Ctrl-C, as shells count it; 143 when asked to terminate.</summary>
     internal const int Interrupted = 130;
 
-    /// <summary>Makes the lab of a chapter; replaced in tests.</summary>
-    internal Func<string, ILabScope> Lab { get; init; } = _ => new LabScope();
+    /// <summary>Opens the lab of a chapter in a test; null for the real one.</summary>
+    internal Func<CancellationToken, ILabScope>? Lab { get; init; }
 
     internal TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(120);
 
@@ -91,15 +92,18 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         try
         {
             using var place = OutputFolder.Open(parsed.GetValue(outputFolder) ?? folder.Artifacts);
-            var result = await RunWithProgressAsync(notebooks, stop).ConfigureAwait(false);
+            var result = await RunWithProgressAsync(notebooks, ModeOf(parsed), stop).ConfigureAwait(false);
             if (stop.IsCancellationRequested)
             {
                 error.WriteLine("Interrupted; nothing was written.");
                 return Interrupted;
             }
 
-            place.Write(result);
-            Tell(result, place.Path);
+            place.WriteChapters(result);
+            var index = SiteWriter.Write(result, place.Path, Path.GetDirectoryName(notebooks[0]));
+            result = CourseRun.Measured(result);
+            place.WriteSummary(result);
+            Tell(result, index);
             return result.Passed ? 0 : Failed;
         }
         catch (Exception e) when (e is OutputFolderException or IOException or UnauthorizedAccessException)
@@ -109,28 +113,33 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         }
     }
 
-    private async Task<CourseResult> RunWithProgressAsync(IReadOnlyList<string> notebooks, CancellationToken stop)
+    private async Task<CourseResult> RunWithProgressAsync(IReadOnlyList<string> notebooks, LabMode mode, CancellationToken stop)
     {
         // A cell may block its thread for as long as an experiment waits; the others must not wait for the pool to grow.
         ThreadPool.GetMinThreads(out var workers, out var completions);
         ThreadPool.SetMinThreads(Math.Max(workers, 16), completions);
-        var environment = LabScope.Machine();
+        _ = Task.Run(SiteWriter.WarmUp, CancellationToken.None);
+        var environment = Machine.Environment();
+        var openLab = Lab ?? (ending => new LabScope(new LabSession { Mode = mode, DataFolder = folder.Data, Cancellation = ending }));
         if (Console.IsOutputRedirected || !ReferenceEquals(output, Console.Out))
         {
-            return await new CourseRun(Lab, new PlainProgress(output)) { TimeLimit = TimeLimit }.RunAsync(notebooks, environment, stop).ConfigureAwait(false);
+            return await new CourseRun(openLab, new PlainProgress(output)) { TimeLimit = TimeLimit }.RunAsync(notebooks, environment, stop).ConfigureAwait(false);
         }
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
         var table = new TableProgress(console, [.. notebooks.Select(file => Path.GetFileNameWithoutExtension(file)!)]);
-        return await table.WhileAsync(new CourseRun(Lab, table) { TimeLimit = TimeLimit }.RunAsync(notebooks, environment, stop)).ConfigureAwait(false);
+        return await table.WhileAsync(new CourseRun(openLab, table) { TimeLimit = TimeLimit }.RunAsync(notebooks, environment, stop)).ConfigureAwait(false);
     }
+
+    private LabMode ModeOf(ParseResult parsed) => parsed.GetValue(record) ? LabMode.Record : parsed.GetValue(replay) ? LabMode.Replay : LabMode.Live;
 
     private int Doctor(ParseResult parsed, string[] arguments)
     {
         GoRootless(parsed, arguments);
-        foreach (var line in LabScope.Doctor())
+        output.WriteLine(Machine.Environment());
+        foreach (var capability in Machine.Capabilities())
         {
-            output.WriteLine(line);
+            output.WriteLine($"{(capability.Available ? "yes" : "no "),-4}{capability.Name,-16}{capability.WhyNot ?? capability.Gives}");
         }
 
         return 0;
@@ -144,7 +153,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         }
     }
 
-    private void Tell(CourseResult result, string path)
+    private void Tell(CourseResult result, string index)
     {
         foreach (var chapter in result.Chapters)
         {
@@ -162,6 +171,6 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         var claims = result.Chapters.SelectMany(chapter => chapter.Claims).ToList();
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{result.Chapters.Count(chapter => chapter.Passed)} of {result.Chapters.Count} chapters passed, {claims.Count(claim => claim.Holds)} of {claims.Count} claims held, {result.Seconds:0.0} s, {result.PeakMemoryMb:0} MiB at most."));
-        output.WriteLine($"The course is in {path}");
+        output.WriteLine($"Read it: {index}");
     }
 }

@@ -11,10 +11,10 @@ public sealed record CourseResult
     /// <summary>The chapters that were asked for, in reading order. A chapter that could not be read is here too, with its error.</summary>
     public required IReadOnlyList<ChapterResult> Chapters { get; init; }
 
-    /// <summary>How long the run took from the program's start until the files of the chapters were written.</summary>
+    /// <summary>How long the run has taken so far, from the start of the program's process.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>The largest resident set of the process, in MiB.</summary>
+    /// <summary>The largest resident set of the process so far, in MiB.</summary>
     public double PeakMemoryMb { get; init; }
 
     /// <summary>Whether every cell ran and every claim held.</summary>
@@ -44,6 +44,9 @@ public sealed record ChapterResult
 
     /// <summary>How long the chapter stood still until the compiler had its next cell ready.</summary>
     public double WaitSeconds { get; init; }
+
+    /// <summary>How long the experiments took, their waits included; part of <see cref="RunSeconds"/>.</summary>
+    public double ExperimentSeconds { get; init; }
 
     /// <summary>How many code cells the notebook has.</summary>
     public int Cells { get; init; }

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace RstLab.Course;
 
 /// <summary>Runs chapters, several at a time, and puts together what they found.</summary>
-internal sealed class CourseRun(Func<string, ILabScope> lab, IProgressReport progress)
+internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IProgressReport progress)
 {
     /// <summary>How long a chapter may take before it is abandoned.</summary>
     internal TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(120);
@@ -22,13 +22,17 @@ internal sealed class CourseRun(Func<string, ILabScope> lab, IProgressReport pro
             Enumerable.Range(0, notebooks.Count),
             new ParallelOptions { MaxDegreeOfParallelism = Parallel },
             async (index, _) => chapters[index] = await new ChapterRun(
-                notebooks[index], lab(Path.GetFileNameWithoutExtension(notebooks[index])), TimeLimit, progress).RunAsync(cancellation).ConfigureAwait(false))
+                notebooks[index], openLab, TimeLimit, progress).RunAsync(cancellation).ConfigureAwait(false))
             .ConfigureAwait(false);
+        return Measured(new CourseResult { Environment = environment, Chapters = RefuseDuplicates(chapters) });
+    }
+
+    /// <summary>The result with what the process has taken so far.</summary>
+    internal static CourseResult Measured(CourseResult result)
+    {
         using var process = Process.GetCurrentProcess();
-        return new CourseResult
+        return result with
         {
-            Environment = environment,
-            Chapters = RefuseDuplicates(chapters),
             Seconds = (DateTime.Now - process.StartTime).TotalSeconds,
             PeakMemoryMb = process.PeakWorkingSet64 / (1024.0 * 1024.0),
         };

@@ -1,24 +1,41 @@
+using RstLab.Notebooks;
+
 namespace RstLab.Course;
 
-/// <summary>The places where the program touches the lab: the session of a chapter, the claims, the captures, the machine.</summary>
-internal sealed class LabScope : ILabScope
+/// <summary>The lab that a chapter's cells find themselves in, as the runner needs it.</summary>
+internal interface ILabScope
 {
-    public IReadOnlyList<Recording> Recordings => [];
+    /// <summary>What the cells recorded or replayed.</summary>
+    IReadOnlyList<Recording> Recordings { get; }
 
-    public IReadOnlyList<ResultTable> Tables => [];
+    /// <summary>The tables of results.</summary>
+    IReadOnlyList<ResultTable> Tables { get; }
 
-    public IDisposable Enter() => new MemoryStream();
+    /// <summary>How long experiments ran, waits included.</summary>
+    TimeSpan ExperimentTime { get; }
 
-    public IEnumerable<ClaimResult> ClaimsIn(object? value, int cell) => [];
+    /// <summary>Makes this the lab of the current async flow, until disposed.</summary>
+    IDisposable Enter();
 
-    internal static void SaveCapture(Recording recording, string path)
+    /// <summary>The claims in a displayed value; none where it is something else.</summary>
+    IEnumerable<ClaimResult> ClaimsIn(object? value, int cell);
+}
+
+/// <summary>The real lab: a session of its own for each chapter.</summary>
+internal sealed class LabScope(LabSession session) : ILabScope
+{
+    public IReadOnlyList<Recording> Recordings => session.Recordings;
+
+    public IReadOnlyList<ResultTable> Tables => session.Tables;
+
+    public TimeSpan ExperimentTime => session.ExperimentTime;
+
+    public IDisposable Enter() => session.Enter();
+
+    public IEnumerable<ClaimResult> ClaimsIn(object? value, int cell) => value switch
     {
-    }
-
-    internal static LabEnvironment Machine() => new(
-        System.Runtime.InteropServices.RuntimeInformation.OSDescription, Environment.OSVersion.ToString(),
-        System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture.ToString(), System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription,
-        Environment.ProcessorCount, "root", DateTimeOffset.UtcNow);
-
-    internal static IEnumerable<string> Doctor() => ["..."];
+        IEnumerable<Claim> claims => claims.Select(claim => new ClaimResult(claim.Id, claim.Text, claim.Holds, claim.Evidence, claim.Detail, cell)),
+        Claim claim => ClaimsIn(new[] { claim }, cell),
+        _ => [],
+    };
 }

@@ -49,16 +49,19 @@ internal sealed class OutputFolder : IDisposable
         }
     }
 
-    /// <summary>Writes what the run found. Each file is complete before it takes the place of the one that was there.</summary>
-    internal void Write(CourseResult result)
+    /// <summary>Writes what the chapters left. Each file is complete before it takes the place of the one that was there.</summary>
+    internal void WriteChapters(CourseResult result)
     {
         foreach (var chapter in result.Chapters)
         {
             chapter.Notebook?.Save(In("notebooks", chapter.Id + ".ipynb"));
-            foreach (var recording in chapter.Recordings.Where(IsLive))
+            foreach (var recording in chapter.Recordings.Where(recording => recording.Witnesses.Any(witness => witness.Evidence == Evidence.Live)))
             {
                 recording.Save(In("recordings", recording.Id + ".json"));
-                LabScope.SaveCapture(recording, In("captures", recording.Id + ".pcap"));
+                if (recording[WitnessKind.Wire].Evidence == Evidence.Live)
+                {
+                    Pcap.Write(In("captures", recording.Id + ".pcap"), recording.Frames);
+                }
             }
 
             foreach (var table in chapter.Tables)
@@ -66,13 +69,12 @@ internal sealed class OutputFolder : IDisposable
                 table.Save(In("results", table.Id + ".csv"));
             }
         }
-
-        SafeFile.Replace(In("course.json"), stream => JsonSerializer.Serialize(stream, Describe(result), Json));
     }
 
-    public void Dispose() => held.Dispose();
+    /// <summary>Writes <c>course.json</c>, the last of a run's files.</summary>
+    internal void WriteSummary(CourseResult result) => SafeFile.Replace(In("course.json"), stream => JsonSerializer.Serialize(stream, Describe(result), Json));
 
-    private static bool IsLive(Recording recording) => recording.Witnesses.Any(witness => witness.Evidence == Evidence.Live);
+    public void Dispose() => held.Dispose();
 
     // Only a lock tells "the file is there and may be opened to look at, but not alone" from a folder that refuses.
     private static bool IsHeld(string file)
@@ -102,6 +104,7 @@ internal sealed class OutputFolder : IDisposable
             CompileSeconds = Math.Round(chapter.CompileSeconds, 3),
             RunSeconds = Math.Round(chapter.RunSeconds, 3),
             WaitSeconds = Math.Round(chapter.WaitSeconds, 3),
+            ExperimentSeconds = Math.Round(chapter.ExperimentSeconds, 3),
             chapter.Cells,
             Errors = chapter.Errors.Select(error => error.ToString()),
             Claims = chapter.Claims.Select(claim => new { claim.Id, claim.Text, claim.Holds, claim.Evidence }),

@@ -133,7 +133,7 @@ public sealed class EngineTests : IDisposable
         string[] names = ["a", "b", "c", "d"];
         var paths = names.Select(name => course.Write($"0{name[0] - 'a'}-{name}",
             $"for (var i = 0; i < 200; i++) {{ Console.WriteLine(\"{name}\"); if (i % 20 == 0) await Task.Delay(1); }}\n\"{name}\"")).ToList();
-        var result = await new CourseRun(_ => new FakeLab(), new PlainProgress(TextWriter.Null)) { Parallel = 4 }.RunAsync(paths, LabScope.Machine(), TestContext.Current.CancellationToken);
+        var result = await new CourseRun(_ => new FakeLab(), new PlainProgress(TextWriter.Null)) { Parallel = 4 }.RunAsync(paths, Machine.Environment(), TestContext.Current.CancellationToken);
 
         Assert.All(result.Chapters.Zip(names), pair =>
         {
@@ -431,6 +431,8 @@ public sealed class EngineTests : IDisposable
         public IReadOnlyList<Recording> Recordings => [];
 
         public IReadOnlyList<ResultTable> Tables => [];
+
+        public TimeSpan ExperimentTime => TimeSpan.Zero;
 
         public IDisposable Enter() => new MemoryStream();
 

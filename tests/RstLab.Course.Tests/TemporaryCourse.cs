@@ -53,7 +53,7 @@ public sealed class TemporaryCourse : IDisposable
     internal async Task<ChapterResult> RunAsync(params string[] cells) => await RunFileAsync(Write("07-test", cells));
 
     internal static async Task<ChapterResult> RunFileAsync(string path, TimeSpan? limit = null, ILabScope? lab = null, CancellationToken? cancellation = null) =>
-        await new ChapterRun(path, lab ?? new FakeLab(), limit ?? TimeSpan.FromSeconds(30), new PlainProgress(TextWriter.Null)).RunAsync(cancellation ?? TestContext.Current.CancellationToken);
+        await new ChapterRun(path, _ => lab ?? new FakeLab(), limit ?? TimeSpan.FromSeconds(30), new PlainProgress(TextWriter.Null)).RunAsync(cancellation ?? TestContext.Current.CancellationToken);
 
     /// <summary>Runs the program in this process.</summary>
     internal async Task<(int Code, string Output, string Error)> RunProgramAsync(params string[] arguments) => await RunProgramAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken, arguments);
@@ -77,6 +77,8 @@ internal sealed class FakeLab : ILabScope
     public IReadOnlyList<Recording> Recordings { get; init; } = [];
 
     public IReadOnlyList<ResultTable> Tables { get; init; } = [];
+
+    public TimeSpan ExperimentTime => TimeSpan.Zero;
 
     public IDisposable Enter()
     {
