@@ -202,7 +202,7 @@ internal static class SiteSample
         <figure class="rstlab-figure" data-recording="{{{recording}}}"><style>.rstlab-figure{margin:0}.rstlab-figure[data-drawn] .rstlab-static{display:none}</style><figcaption>A port without a listener</figcaption>
         <div class="rstlab-drawing rstlab-static"><svg viewBox="0 0 700 170" role="img" aria-label="Ladder" style="width:100%;height:auto"><g fill="none" stroke="currentColor" stroke-width="1.4"><path d="M120 30v130M580 30v130" opacity=".4"/><path d="M122 70h450"/><path d="M578 120H128" stroke="#b83c00" stroke-dasharray="7 4"/></g><g fill="currentColor" font-family="sans-serif" font-size="13"><text x="120" y="20" text-anchor="middle">client</text><text x="580" y="20" text-anchor="middle">server</text><text x="350" y="62" text-anchor="middle">SYN</text><text x="350" y="112" text-anchor="middle">RST, ACK (NO_SOCKET)</text></g></svg></div>
         <script type="application/json" class="rstlab-plotly">{"data":[{"type":"scatter","mode":"lines+markers","x":[0,1],"y":[1,0],"line":{"color":"#b83c00"}}],"layout":{"title":{"text":"A port without a listener"},"height":260,"xaxis":{"title":{"text":"side"}},"yaxis":{"title":{"text":"event"} } },"config":{}}</script>
-        <p class="rstlab-alt">The client sends a SYN; the server's kernel answers with a RST, because of NO_SOCKET.</p></figure>
+        <p class="rstlab-alt">The client sends a SYN; the server's kernel answers with a RST, because of NO_SOCKET.</p><script>(function(){window.rstlabDraw=function(){}})();</script></figure>
         """;
 
     private static string Claims(params (string Id, string Text, bool Holds, string Evidence, string? Detail)[] claims) =>

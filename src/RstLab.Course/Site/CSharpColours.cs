@@ -106,6 +106,11 @@ internal static class CSharpColours
             return null;
         }
 
+        if (whole.AsSpan(span.TextSpan.Start, span.TextSpan.Length) is "var")
+        {
+            return "k"; // "using var" is no statement of a script, but it is one of a fenced example
+        }
+
         var before = whole.AsSpan(0, span.TextSpan.Start).TrimEnd();
         var after = whole.AsSpan(span.TextSpan.End).TrimStart();
         var created = before.EndsWith("new", StringComparison.Ordinal);

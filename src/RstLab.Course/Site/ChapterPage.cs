@@ -159,6 +159,7 @@ internal sealed partial class ChapterPage
             return "";
         });
         html = Bootstrap().Replace(html, ""); // site.js draws
+        html = html.Replace("tabindex=\"0\" role=\"region\"", "tabindex=\"0\" role=\"group\"", StringComparison.Ordinal); // one landmark is a help, fifty are none
         drawn |= html.Contains("rstlab-plotly", StringComparison.Ordinal);
         html = ClaimId().Replace(html, match => $"<a class=\"rstlab-claim-id\" href=\"#claim-{match.Groups["id"].Value}\">{match.Groups["id"].Value}</a>");
         html = files.ResolveAll(html);
@@ -187,7 +188,7 @@ internal sealed partial class ChapterPage
         body.Add($"""
             <section class="evidence" aria-labelledby="{section.Id}"><h2 id="{section.Id}">{section.Text}</h2>
             <p>Every ladder is drawn from a recording, every plot from a table. The captures open in Wireshark and tshark.</p>
-            <div class="scroll"><table><thead><tr><th scope="col">Recording or table</th><th scope="col">app</th><th scope="col">wire</th><th scope="col">kernel</th><th scope="col">Files</th></tr></thead><tbody>
+            <div class="scroll"><table class="stack"><thead><tr><th scope="col">Recording or table</th><th scope="col">app</th><th scope="col">wire</th><th scope="col">kernel</th><th scope="col">Files</th></tr></thead><tbody>
             """);
         foreach (var recording in chapter.Recordings)
         {
@@ -195,7 +196,7 @@ internal sealed partial class ChapterPage
                 files.Capture(recording.Id) is { } capture ? FileLink(capture, "pcap", recording.Id) : null,
                 files.Recording(recording.Id) is { } json ? FileLink(json, "JSON", recording.Id) : null);
             body.Add($"""
-                <tr><th scope="row">{Markup.Escape(recording.Id)}</th>{Witness(recording, WitnessKind.App)}{Witness(recording, WitnessKind.Wire)}{Witness(recording, WitnessKind.Kernel)}<td class="links">{links}</td></tr>
+                <tr><th scope="row">{Markup.Escape(recording.Id)}</th>{Witness(recording, WitnessKind.App)}{Witness(recording, WitnessKind.Wire)}{Witness(recording, WitnessKind.Kernel)}<td class="links" data-label="Files">{links}</td></tr>
 
                 """);
         }
@@ -203,7 +204,7 @@ internal sealed partial class ChapterPage
         foreach (var table in chapter.Tables)
         {
             body.Add($"""
-                <tr><th scope="row">{Markup.Escape(table.Id)}</th><td colspan="3">{Markup.EvidenceBadge(table.Evidence)} {table.Rows.Count.ToString(CultureInfo.InvariantCulture)} rows</td><td class="links">{(files.Results(table.Id) is { } csv ? FileLink(csv, "CSV", table.Id) : "")}</td></tr>
+                <tr><th scope="row">{Markup.Escape(table.Id)}</th><td colspan="3" data-label="Evidence">{Markup.EvidenceBadge(table.Evidence)} {table.Rows.Count.ToString(CultureInfo.InvariantCulture)} rows</td><td class="links" data-label="Files">{(files.Results(table.Id) is { } csv ? FileLink(csv, "CSV", table.Id) : "")}</td></tr>
 
                 """);
         }
@@ -214,7 +215,7 @@ internal sealed partial class ChapterPage
     private static string Witness(Recording recording, WitnessKind kind)
     {
         var witness = recording[kind];
-        return $"<td>{Markup.EvidenceBadge(witness.Evidence)}{(witness.Why is { } why ? $"<span class=\"why\">{Markup.Escape(why)}</span>" : "")}</td>";
+        return $"<td data-label=\"{kind.ToString().ToLowerInvariant()}\">{Markup.EvidenceBadge(witness.Evidence)}{(witness.Why is { } why ? $"<span class=\"why\">{Markup.Escape(why)}</span>" : "")}</td>";
     }
 
     // The colours of a terminal say nothing on a page.

@@ -75,7 +75,7 @@
   const reach = new ResizeObserver(entries => entries.forEach(({ target }) => {
     if (target.scrollWidth > target.clientWidth + 1 || target.scrollHeight > target.clientHeight + 1) {
       target.tabIndex = 0;
-      target.setAttribute("role", "region");
+      target.setAttribute("role", "group"); // not a region: a page would have too many landmarks
       const cell = target.closest(".cell")?.id.replace("cell-", "cell ");
       target.setAttribute("aria-label", (target.closest(".code") ? "Code" : target.tagName === "PRE" ? "Text" : "Table") + (cell ? ` of ${cell}` : ""));
     } else {
