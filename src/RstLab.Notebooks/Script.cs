@@ -19,7 +19,7 @@ internal static class Script
             var host=document.createElement('div'),shown='';
             host.className='rstlab-plot';
             host.setAttribute('role','img');
-            host.setAttribute('aria-label',fig.querySelector('figcaption').textContent);
+            host.setAttribute('aria-label',fig.querySelector('.rstlab-title').textContent);
             room.appendChild(host);
             function draw(){
               if(!host.clientWidth)return;

@@ -13,8 +13,8 @@ internal static class Style
         .rstlab-svg line,.rstlab-svg path,.rstlab-svg polyline{fill:none;stroke:currentColor;stroke-width:1.4}
         .rstlab-svg .life{opacity:.4;stroke-width:1.2}.rstlab-svg .grid{opacity:.16;stroke-width:1}.rstlab-svg .axis{opacity:.6;stroke-width:1}
         .rstlab-svg .data{stroke-width:2.6}.rstlab-svg .reset{stroke-width:2.4;stroke-dasharray:7 4;stroke:var(--rl-reset)}
-        .rstlab-svg .d1{stroke-dasharray:7 4}.rstlab-svg .d2{stroke-dasharray:2 3}.rstlab-svg .d3{stroke-dasharray:9 3 2 3}.rstlab-svg .d4{stroke-dasharray:14 4}
-        .rstlab-svg .wide{stroke-width:2.2}.rstlab-svg .cross{stroke-width:2;fill:none}
+        .rstlab-svg .d0,.rstlab-svg .d1,.rstlab-svg .d2,.rstlab-svg .d3,.rstlab-svg .d4{stroke-width:2.2}.rstlab-svg .d1{stroke-dasharray:8 4}.rstlab-svg .d2{stroke-dasharray:2 3}.rstlab-svg .d3{stroke-dasharray:9 3 2 3}.rstlab-svg .d4{stroke-dasharray:16 5}
+        .rstlab-svg .shade{opacity:.14}.rstlab-svg .cross{stroke-width:2;fill:none}
         .rstlab-svg .band{fill:currentColor;opacity:.1;stroke:none}.rstlab-svg .fi{fill:currentColor;stroke:none}
         """;
 
@@ -60,6 +60,7 @@ internal static class Style
             .rstlab-claim{margin:.35em 0;padding:0;line-height:1.5}
             .rstlab-badge{display:inline-block;font-size:.78em;line-height:1.4;padding:0 .5em;border:1px solid currentColor;border-radius:1em;white-space:nowrap}
             .rstlab-held{color:var(--rl-server)}.rstlab-broken{color:var(--rl-reset);font-weight:700;border-style:dashed;border-width:2px}
+            .rstlab-figure figcaption .rstlab-badge{font-weight:400;vertical-align:.1em;margin-left:.4em}
             .rstlab-live{color:var(--rl-client)}.rstlab-recorded{color:inherit;border-style:dotted}
             .rstlab-claim-id{font-size:.78em;opacity:.75;background:none;color:inherit}
             .rstlab-detail{margin:.2em 0 .2em 1.2em;padding-left:.6em;border-left:3px solid var(--rl-reset);font-size:.92em;overflow-wrap:anywhere}

@@ -37,18 +37,21 @@ public sealed class Table : IDisplayed
     public static Table OfCalls(Recording recording, string? caption = null)
     {
         ArgumentNullException.ThrowIfNull(recording);
-        return new()
-        {
-            Caption = caption ?? $"The calls of {recording.Id}",
-            Columns = ["start (µs)", "who", "call", "outcome", "errno", "took (µs)"],
-            Rows =
-            [
-                .. recording.Events.OfType<AppCall>().Select(c => (IReadOnlyList<object?>)
-                    [c.T / 1e3, c.Who, $"{c.Call}({c.Arguments})", c.Outcome, c.Errno, c.Elapsed / 1e3]),
-            ],
-            Foot = $"Measured on {recording.Environment}",
-        };
+        return OfCalls(recording, caption, $"Measured on {recording.Environment}");
     }
+
+    /// <summary>The same with another line about the origin, for a figure that says it already.</summary>
+    internal static Table OfCalls(Recording recording, string? caption, string? foot) => new()
+    {
+        Caption = caption ?? $"The calls of {recording.Id}",
+        Columns = ["start (µs)", "who", "call", "outcome", "errno", "took (µs)"],
+        Rows =
+        [
+            .. recording.Events.OfType<AppCall>().Select(c => (IReadOnlyList<object?>)
+                [c.T / 1e3, c.Who, $"{c.Call}({c.Arguments})", c.Outcome, c.Errno, c.Elapsed / 1e3]),
+        ],
+        Foot = foot,
+    };
 
     /// <summary>The table as aligned text.</summary>
     public override string ToString()
