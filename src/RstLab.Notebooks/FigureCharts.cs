@@ -9,18 +9,18 @@ public sealed partial class Figure
     /// <summary>How often values fall into each of a row of equal bins.</summary>
     /// <param name="table">The trials, one a row.</param>
     /// <param name="column">The column to count; its name, with the unit, titles the axis.</param>
-    /// <param name="by">A column whose values divide the trials into groups; null for one group.</param>
+    /// <param name="group">A column whose values divide the trials into groups; null for one group.</param>
     /// <param name="bins">How many bins, at least 2.</param>
-    /// <param name="log">Whether the axis is logarithmic, with bins of equal ratio; ignored, with a note, when a value is not above 0.</param>
+    /// <param name="logarithmic">Whether the axis is logarithmic, with bins of equal ratio; ignored, with a note, when a value is not above 0.</param>
     /// <param name="title">The title; a general one when null.</param>
     /// <param name="caption">The sentence that says what to see; medians and tails when null.</param>
     /// <exception cref="ArgumentException">There is no such column, or no number in it.</exception>
-    public static Figure Histogram(ResultTable table, string column, string? by = null, int bins = 40, bool log = false, string? title = null, string? caption = null)
+    public static Figure Histogram(ResultTable table, string column, string? group = null, int bins = 40, bool logarithmic = false, string? title = null, string? caption = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bins, 2);
-        var groups = Groups(table, column, by);
+        var groups = Groups(table, column, group);
         var notes = new List<string>();
-        var x = ScaleOf(groups, log, notes);
+        var x = ScaleOf(groups, logarithmic, notes);
         var edges = x.Divide(bins);
         var counts = groups.Select(g => Count(g.Values, edges)).ToList();
         var chart = new CurveChart
@@ -51,20 +51,20 @@ public sealed partial class Figure
     /// <summary>The share of trials at or below each value: steep where values crowd, flat where there are none.</summary>
     /// <param name="table">The trials, one a row.</param>
     /// <param name="column">The column with the values; its name, with the unit, titles the axis.</param>
-    /// <param name="by">A column whose values divide the trials into groups; null for one group.</param>
-    /// <param name="log">Whether the axis is logarithmic; ignored, with a note, when a value is not above 0.</param>
+    /// <param name="group">A column whose values divide the trials into groups; null for one group.</param>
+    /// <param name="logarithmic">Whether the axis is logarithmic; ignored, with a note, when a value is not above 0.</param>
     /// <param name="title">The title; a general one when null.</param>
     /// <param name="caption">The sentence that says what to see; medians and tails when null.</param>
     /// <exception cref="ArgumentException">There is no such column, or no number in it.</exception>
-    public static Figure Ecdf(ResultTable table, string column, string? by = null, bool log = false, string? title = null, string? caption = null)
+    public static Figure Ecdf(ResultTable table, string column, string? group = null, bool logarithmic = false, string? title = null, string? caption = null)
     {
-        var groups = Groups(table, column, by);
+        var groups = Groups(table, column, group);
         var notes = new List<string>();
         var chart = new CurveChart
         {
             XTitle = column,
             YTitle = "share of trials at or below",
-            X = ScaleOf(groups, log, notes),
+            X = ScaleOf(groups, logarithmic, notes),
             Y = new Scale(0, 1, isLogarithmic: false),
             IsFilled = false,
             Curves = [.. groups.Select(g => new CurveChart.Curve(g.Name, Steps(g.Values), [.. Steps(g.Values).Where((_, i) => i % Math.Max(1, Math.Min(g.Values.Length, 400) / 6) == 0)]))],
@@ -76,12 +76,12 @@ public sealed partial class Figure
     /// <param name="table">The results, one bar a row.</param>
     /// <param name="category">The column that names the categories.</param>
     /// <param name="value">The column with the lengths; its name, with the unit, titles the axis.</param>
-    /// <param name="by">A column that names the groups in each category; null for one bar each.</param>
+    /// <param name="group">A column that names the groups in each category; null for one bar each.</param>
     /// <param name="error">A column with half the length of each bar's whisker, in the value's unit; null for none.</param>
     /// <param name="title">The title; a general one when null.</param>
     /// <param name="caption">The sentence that says what to see; the largest and the smallest when null.</param>
     /// <exception cref="ArgumentException">There is no such column, or no row.</exception>
-    public static Figure Bars(ResultTable table, string category, string value, string? by = null, string? error = null, string? title = null, string? caption = null)
+    public static Figure Bars(ResultTable table, string category, string value, string? group = null, string? error = null, string? title = null, string? caption = null)
     {
         ArgumentNullException.ThrowIfNull(table);
         if (table.Rows.Count == 0)
@@ -89,7 +89,7 @@ public sealed partial class Figure
             throw new ArgumentException($"Table {table.Id} has no rows to draw.", nameof(table));
         }
 
-        var (categories, groups, values) = (table.Texts(category), by is null ? null : table.Texts(by), table.Numbers(value));
+        var (categories, groups, values) = (table.Texts(category), group is null ? null : table.Texts(group), table.Numbers(value));
         var errors = error is null ? null : table.Numbers(error);
         var chart = new BarChart
         {
@@ -116,6 +116,22 @@ public sealed partial class Figure
         };
     }
 
+    /// <summary>A bar for each category, from values that the cell worked out itself.</summary>
+    /// <param name="id">A name for the data in kebab case that begins with the chapter's number.</param>
+    /// <param name="title">The title.</param>
+    /// <param name="category">What the categories are.</param>
+    /// <param name="value">What the lengths are, with the unit in parentheses.</param>
+    /// <param name="environment">Where it was measured, such as <see cref="ResultTable.Environment"/>.</param>
+    /// <param name="bars">The bars, top to bottom.</param>
+    /// <param name="evidence">Whether it was measured in this run.</param>
+    /// <param name="caption">The sentence that says what to see; the largest and the smallest when null.</param>
+    /// <exception cref="ArgumentException">There is no bar.</exception>
+    public static Figure Bars(
+        string id, string title, string category, string value, LabEnvironment environment, IEnumerable<(string Category, double Value)> bars, Evidence evidence = Evidence.Live, string? caption = null) =>
+        Bars(
+            new ResultTable { Id = id, Columns = [category, value], Rows = [.. bars.Select(b => (IReadOnlyList<object?>)[b.Category, b.Value])], Environment = environment, Evidence = evidence },
+            category, value, title: title, caption: caption);
+
     private static Figure Of(string kind, ResultTable table, string title, string caption, string units, List<string> notes, IReadOnlyList<Table> tables, CurveChart chart)
     {
         var (data, layout) = chart.Plotly(title);
@@ -140,10 +156,10 @@ public sealed partial class Figure
         : notes;
 
     /// <summary>The finite numbers of a column in ascending order, by group, in the order that the groups appear.</summary>
-    private static List<(string Name, double[] Values)> Groups(ResultTable table, string column, string? by)
+    private static List<(string Name, double[] Values)> Groups(ResultTable table, string column, string? group)
     {
         ArgumentNullException.ThrowIfNull(table);
-        var (values, names) = (table.Texts(column), by is null ? null : table.Texts(by));
+        var (values, names) = (table.Texts(column), group is null ? null : table.Texts(group));
         var groups = values.Select((v, i) => (Name: names?[i] ?? "trials", Value: v.Length == 0 ? double.NaN : double.Parse(v, CultureInfo.InvariantCulture)))
             .Where(v => double.IsFinite(v.Value)).GroupBy(v => v.Name).Select(g => (g.Key, g.Select(v => v.Value).Order().ToArray())).ToList();
         return groups.Count > 0 ? groups : throw new ArgumentException($"Table {table.Id} has no number in column '{column}'; there is nothing to draw.", nameof(column));

@@ -17,10 +17,10 @@ public sealed partial class Figure
         var notes = new List<string>();
         var drawn = Speaking(recording, notes);
         var ladder = Notebooks.Ladder.Of(drawn);
-        var tables = new List<Table> { ladder.ToTable(), Table.OfCalls(drawn, "The calls alone", foot: null) };
+        var tables = new List<Table> { ladder.ToTable(), Show.Calls(drawn, "The calls alone", foot: null) };
         if (!ReferenceEquals(drawn, recording))
         {
-            tables.Add(Table.OfCalls(recording, "The calls of this run, live"));
+            tables.Add(Show.Calls(recording, "The calls of this run, live"));
         }
 
         if (drawn.Counters.Count > 0)
@@ -43,7 +43,7 @@ public sealed partial class Figure
             Units = "top to bottom: events in order, equal steps; times from the start of the experiment (+: from the event above); lengths in bytes",
             Tables = tables,
             Environment = drawn.Environment,
-            Evidence = ReferenceEquals(drawn, recording) && !drawn.Witnesses.Any(w => w.Evidence == Evidence.Recorded && drawn.Shipped is null) ? Evidence.Live : Evidence.Recorded,
+            Evidence = ReferenceEquals(drawn, recording) && !IsReplay(drawn) ? Evidence.Live : Evidence.Recorded,
             Notes = notes,
             RecordingId = recording.Id,
             Data = data,

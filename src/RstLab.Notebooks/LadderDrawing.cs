@@ -122,7 +122,7 @@ internal sealed class LadderDrawing
                 break;
             case Ladder.CallStep { Call.Who: "lab" } band:
                 drawing.Add(new Box(timeX + 8, y - 13, frame.Width - timeX - 12, 26, null));
-                Between(y + 4, "m", new Words(Limit($"lab: {band.Call.Call}({band.Call.Arguments}) ", frame.IsNarrow ? 34 : 60)), Outcome(band.Call, frame.IsNarrow ? 12 : 40));
+                Between(y + 4, "m", new Words(Limit($"lab: {Ladder.Text(band.Call)}", frame.IsNarrow ? 42 - Math.Min(band.Call.Outcome.Length, 12) : 70) + " "), Outcome(band.Call, frame.IsNarrow ? 12 : 40));
                 break;
             case Ladder.CallStep { Lasts: true } begin:
                 Beside(begin.Call, y, new Words(Limit(Head(begin.Call), Room(begin.Call) - 2) + " …"));
@@ -273,12 +273,12 @@ internal sealed class LadderDrawing
 
     private string Accent(AppCall call) => !call.Ok ? Palette.Failed : ladder.SideOf(call) == Side.Client ? Palette.Client : Palette.Server;
 
-    private string Head(AppCall call) => $"{ladder.Caller(call)}{call.Call}({call.Arguments})";
+    private string Head(AppCall call) => $"{ladder.Caller(call)}{Ladder.Text(call)}";
 
     private string Name(AppCall call) => $"{ladder.Caller(call)}{call.Call}";
 
     private static Words Outcome(AppCall call, int room) =>
-        new(Limit($"→ {call.Outcome}", room), Bold: !call.Ok, call.Ok ? null : Palette.Failed);
+        new(call.Outcome.Length == 0 ? "" : Limit($"→ {call.Outcome}", room), Bold: !call.Ok, call.Ok ? null : Palette.Failed);
 
     private bool FitsOnOneLine(AppCall call, string head) => head.Length + call.Outcome.Length + 3 <= Room(call);
 

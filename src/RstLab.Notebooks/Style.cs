@@ -43,7 +43,7 @@ internal static class Style
             .rstlab-drawing svg{display:block;width:100%;height:auto;max-width:100%;background:none}
             .rstlab-drawing .rstlab-narrow{display:none}
             @container(max-width:600px){.rstlab-drawing .rstlab-wide{display:none}.rstlab-drawing .rstlab-narrow{display:block} }
-            .rstlab-figure[data-drawn] .rstlab-static{display:none}
+            .rstlab-figure[data-drawn=plotly] .rstlab-static{display:none}
             .rstlab-figure p{margin:.4em 0;line-height:1.45}
             .rstlab-alt{font-size:.95em}
             .rstlab-foot{font-size:.85em;opacity:.8}
@@ -54,7 +54,7 @@ internal static class Style
             .rstlab-table caption{text-align:left;font-weight:600;padding:.3em 0;color:inherit}
             .rstlab-table th,.rstlab-table td{padding:.2em .7em;border:0;border-bottom:1px solid rgba(128,128,128,.35);text-align:left;white-space:nowrap;unicode-bidi:plaintext;font-variant-numeric:tabular-nums;background:none;color:inherit;vertical-align:top}
             .rstlab-table tbody th{font-weight:400}.rstlab-table .rstlab-number{text-align:right}
-            .rstlab-cells td,.rstlab-cells th{white-space:normal;min-width:7em}
+            .rstlab-cells td,.rstlab-cells th{white-space:pre-line;min-width:7em}.rstlab-cells caption{position:absolute;width:1px;height:1px;padding:0;overflow:hidden;clip-path:inset(50%)}.rstlab-figure{position:relative}
             .rstlab-cells tbody th{font-weight:600}
             .rstlab-claims{list-style:none;margin:.6em 0;padding:0;color:inherit}
             .rstlab-claim{margin:.35em 0;padding:0;line-height:1.5}
@@ -64,7 +64,7 @@ internal static class Style
             .rstlab-live{color:var(--rl-client)}.rstlab-recorded{color:inherit;border-style:dotted}
             .rstlab-claim-id{font-size:.78em;opacity:.75;background:none;color:inherit}
             .rstlab-detail{margin:.2em 0 .2em 1.2em;padding-left:.6em;border-left:3px solid var(--rl-reset);font-size:.92em;overflow-wrap:anywhere}
-            @media print{.rstlab-figure[data-drawn] .rstlab-static{display:block}.rstlab-plot{display:none}.rstlab-scroll{overflow:visible} }
+            @media print{.rstlab-figure[data-drawn] .rstlab-static{display:block}.rstlab-chart{display:none}.rstlab-scroll{overflow:visible} }
             {{Accents()}}
             {{Drawing}}
             """;
