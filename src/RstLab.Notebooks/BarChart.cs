@@ -81,11 +81,11 @@ internal sealed record BarChart
             {
                 ["type"] = "bar", ["orientation"] = "h", ["name"] = Markup.Plotly(group.Length == 0 ? ValueTitle : group),
                 ["y"] = new JsonArray([.. bars.Select(b => (JsonNode)Markup.Plotly(b.Category))]), ["x"] = CurveChart.Array(bars.Select(b => b.Value)),
-                ["text"] = new JsonArray([.. bars.Select(b => (JsonNode)Scale.Name(Round(b.Value)))]), ["textposition"] = "auto",
+                ["text"] = new JsonArray([.. bars.Select(b => (JsonNode)Scale.Name(Round(b.Value)))]), ["textposition"] = bars.Exists(b => b.Error is not null) ? "inside" : "auto", ["insidetextanchor"] = "start",
                 ["hovertemplate"] = $"%{{y}}: %{{x:.4~g}}<extra>{Markup.Plotly(group)}</extra>",
                 ["marker"] = new JsonObject
                 {
-                    ["color"] = CurveChart.Color(i), ["pattern"] = new JsonObject { ["shape"] = Patterns[i % Patterns.Length], ["solidity"] = .25, ["fgcolor"] = "#ffffff" },
+                    ["color"] = CurveChart.Color(i), ["pattern"] = new JsonObject { ["shape"] = Patterns[i % Patterns.Length], ["solidity"] = .2, ["fillmode"] = "overlay", ["fgcolor"] = "#ffffff", ["fgopacity"] = .55 },
                 },
             };
             if (bars.Exists(b => b.Error is not null))

@@ -103,7 +103,7 @@ internal sealed record CurveChart
                 ["type"] = "scatter", ["mode"] = Curves.Count > 1 ? "lines+markers" : "lines", ["name"] = Markup.Plotly(curve.Name),
                 ["x"] = Array(curve.Points.Select(p => p.X)), ["y"] = Array(curve.Points.Select(p => p.Y)),
                 ["line"] = new JsonObject { ["shape"] = "hv", ["color"] = Color(i), ["width"] = 2.2, ["dash"] = Dashes[i % Dashes.Length] },
-                ["marker"] = new JsonObject { ["symbol"] = Symbols[i % Symbols.Length], ["color"] = Color(i), ["size"] = Array(curve.Points.Select(p => marked.Contains(p) ? 9.0 : 0)) },
+                ["marker"] = new JsonObject { ["symbol"] = Symbols[i % Symbols.Length], ["color"] = Color(i), ["opacity"] = 1, ["line"] = new JsonObject { ["width"] = 0 }, ["size"] = Array(curve.Points.Select(p => marked.Contains(p) ? 9.0 : 0)) },
                 ["fill"] = IsFilled ? "tozeroy" : "none", ["fillcolor"] = Color(i) + "22",
                 ["hovertemplate"] = $"{Markup.Plotly(XTitle)}: %{{x:.4~g}}<br>{Markup.Plotly(YTitle)}: %{{y:.4~g}}",
             });
@@ -125,6 +125,9 @@ internal sealed record CurveChart
             {
                 axis["type"] = scale.IsLogarithmic ? "log" : "linear";
                 axis["range"] = new JsonArray(scale.Range.From, scale.Range.To);
+                var ticks = scale.Ticks(7);
+                axis["tickvals"] = Array(ticks);
+                axis["ticktext"] = new JsonArray([.. ticks.Select(t => (JsonNode)Scale.Name(t))]);
             }
 
             return axis;

@@ -27,15 +27,15 @@ public sealed partial class Figure
         {
             XTitle = column,
             YTitle = "trials in the bin",
-            X = x,
+            X = x.WithMargin(),
             Y = new Scale(0, counts.Max(c => c.Max()) * 1.05, isLogarithmic: false),
             IsFilled = true,
             Curves =
             [
                 .. groups.Select((g, i) =>
                 {
-                    List<(double, double)> points = [.. counts[i].Select((n, bin) => (edges[bin], (double)n)), (edges[^1], 0)];
-                    return new CurveChart.Curve(g.Name, points, [.. points.Where((p, bin) => p.Item2 > 0 && bin % 5 == i % 5)]);
+                    List<(double X, double Y)> points = [(edges[0], 0), .. counts[i].Select((n, bin) => (edges[bin], (double)n)), (edges[^1], 0)];
+                    return new CurveChart.Curve(g.Name, points, [.. points.Where((p, bin) => p.Y > counts[i].Max() * .05 && bin % 3 == i % 3)]);
                 }),
             ],
         };
@@ -64,7 +64,7 @@ public sealed partial class Figure
         {
             XTitle = column,
             YTitle = "share of trials at or below",
-            X = ScaleOf(groups, logarithmic, notes),
+            X = ScaleOf(groups, logarithmic, notes).WithMargin(),
             Y = new Scale(0, 1, isLogarithmic: false),
             IsFilled = false,
             Curves = [.. groups.Select(g => new CurveChart.Curve(g.Name, Steps(g.Values), [.. Steps(g.Values).Where((_, i) => i % Math.Max(1, Math.Min(g.Values.Length, 400) / 6) == 0)]))],

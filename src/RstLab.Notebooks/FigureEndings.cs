@@ -91,7 +91,7 @@ public sealed partial class Figure
         var told = new List<string>();
         foreach (var segment in ladder.Segments.Where(s => (s.Flags & (ControlBits.Fin | ControlBits.Rst)) != 0))
         {
-            told.Add($"{(segment.IsReset ? "✖ RST" : "▶ FIN")} from the {(ladder.SideOf(segment) == Side.Client ? "client" : "server")}");
+            told.Add($"{(segment.IsReset ? "✖ RST" : "▶ FIN")} from {(ladder.SideOf(segment) == Side.Client ? "client" : "server")}");
         }
 
         return told.Count == 0 ? "no FIN, no RST" : string.Join('\n', told.GroupBy(t => t).Select(g => g.Count() == 1 ? g.Key : FormattableString.Invariant($"{g.Key} ({g.Count()} times)")));

@@ -29,6 +29,15 @@ internal sealed class Scale
     internal double Place(double value, double start, double end) =>
         start + ((((IsLogarithmic ? Math.Log10(value) : value) - from) / (to - from)) * (end - start));
 
+    /// <summary>The same axis with a little room at both ends: a curve that starts on the edge is hard to see.</summary>
+    internal Scale WithMargin()
+    {
+        var margin = (to - from) * .03;
+        return IsLogarithmic
+            ? new(Math.Pow(10, from - margin), Math.Pow(10, to + margin), true)
+            : new(from - margin, to + margin, false);
+    }
+
     /// <summary>Values that divide the axis evenly on its own scale, ends included.</summary>
     internal double[] Divide(int parts) =>
         [.. Enumerable.Range(0, parts + 1).Select(i => from + ((to - from) * i / parts)).Select(v => IsLogarithmic ? Math.Pow(10, v) : v)];
@@ -44,7 +53,7 @@ internal sealed class Scale
             return [.. Enumerable.Range(0, wanted * 3).Select(i => (Math.Ceiling(from / step) + i) * step).TakeWhile(v => v <= to + (step * 1e-9))];
         }
 
-        int[] within = to - from < 1.5 ? [1, 2, 5] : [1];
+        int[] within = (to - from) * 3 <= wanted + 1 ? [1, 2, 5] : (to - from) * 2 <= wanted + 1 ? [1, 3] : [1];
         var every = Math.Max(1, (int)Math.Ceiling((to - from) / wanted));
         return
         [
