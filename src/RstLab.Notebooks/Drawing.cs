@@ -24,6 +24,7 @@ internal sealed class Drawing(double width)
         Right,
         Left,
         Square,
+        Up,
     }
 
     /// <summary>A run of words; <c>Accent</c> is a colour of <see cref="Palette"/> or null for ink.</summary>
@@ -34,6 +35,9 @@ internal sealed class Drawing(double width)
     internal sealed record Line(double X1, double Y1, double X2, double Y2, string Pen, string? Accent) : Item;
 
     internal sealed record Box(double X, double Y, double Width, double Height, string? Accent) : Item;
+
+    /// <summary>A line through points; <c>Filled</c> shades the area below it down to the last point's level.</summary>
+    internal sealed record Stroke(IReadOnlyList<(double X, double Y)> Points, string Pen, string? Accent, bool Filled = false) : Item;
 
     internal sealed record Symbol(double X, double Y, Shape Shape, string? Accent) : Item;
 
@@ -81,6 +85,10 @@ internal sealed class Drawing(double width)
                 case Box box:
                     svg.Append(CultureInfo.InvariantCulture, $"<rect class=\"{(box.Accent is null ? "band" : Class('f', box.Accent).Trim())}\" x=\"{N(box.X)}\" y=\"{N(box.Y)}\" width=\"{N(box.Width)}\" height=\"{N(box.Height)}\" rx=\"3\"/>");
                     break;
+                case Stroke path:
+                    var points = string.Join(' ', path.Points.Select(p => $"{N(p.X)},{N(p.Y)}"));
+                    svg.Append(path.Filled ? $"<polygon class=\"shade{Class('f', path.Accent)}\" points=\"{points}\"/>" : $"<polyline class=\"{path.Pen}{Class('s', path.Accent)}\" points=\"{points}\"/>");
+                    break;
                 case Symbol symbol:
                     svg.Append(Outline(symbol));
                     break;
@@ -113,6 +121,7 @@ internal sealed class Drawing(double width)
             Shape.Left => Polygon((x, y), (x + 10, y - 5), (x + 10, y + 5)),
             Shape.Diamond => Polygon((x, y - 6.5), (x + 6.5, y), (x, y + 6.5), (x - 6.5, y)),
             Shape.Square => Polygon((x - 4, y - 4), (x + 4, y - 4), (x + 4, y + 4), (x - 4, y + 4)),
+            Shape.Up => Polygon((x, y - 6), (x + 5.5, y + 4), (x - 5.5, y + 4)),
             Shape.Failed => $"<path class=\"cross{Class('s', symbol.Accent)}\" d=\"M{N(x - 5)} {N(y - 5)}h10v10h-10zl10 10m0-10l-10 10\"/>",
             _ => $"<circle class=\"{fill}\" cx=\"{N(x)}\" cy=\"{N(y)}\" r=\"5\"/>",
         };

@@ -86,6 +86,10 @@ public sealed partial class Figure : IDisplayed
     public override string ToString() => string.Join('\n',
         [Title, Caption, .. Notes, .. Tables.Select(t => t.ToString()), Foot]);
 
+    private string Badge => Evidence == Evidence.Recorded
+        ? "<span class=\"rstlab-badge rstlab-recorded\">recorded</span>"
+        : "<span class=\"rstlab-badge rstlab-live\">live</span>";
+
     private string Foot => $"{(Evidence == Evidence.Recorded ? "Recorded" : "Measured live")} on {Environment}";
 
     void IDisplayed.WriteText(TextWriter writer) => writer.Write(ToString());
@@ -94,7 +98,7 @@ public sealed partial class Figure : IDisplayed
     {
         writer.Write($"<figure class=\"rstlab-figure\" data-figure=\"{Markup.Escape(Kind)}\" data-evidence=\"{(Evidence == Evidence.Recorded ? "recorded" : "live")}\"");
         writer.Write(RecordingId is null ? ">" : $" data-recording=\"{Markup.Escape(RecordingId)}\">");
-        writer.Write($"{Style.Sheet}<figcaption>{Markup.Escape(Title)}</figcaption>");
+        writer.Write($"{Style.Sheet}<figcaption><span class=\"rstlab-title\">{Markup.Escape(Title)}</span> {Badge}</figcaption>");
         if (Draw is not null)
         {
             writer.Write("<div class=\"rstlab-drawing\"><div class=\"rstlab-static\">");

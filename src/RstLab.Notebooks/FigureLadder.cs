@@ -17,10 +17,10 @@ public sealed partial class Figure
         var notes = new List<string>();
         var drawn = Speaking(recording, notes);
         var ladder = Notebooks.Ladder.Of(drawn);
-        var tables = new List<Table> { ladder.ToTable(), Table.OfCalls(drawn, "The calls alone") };
+        var tables = new List<Table> { ladder.ToTable(), Show.Calls(drawn, "The calls alone", foot: null) };
         if (!ReferenceEquals(drawn, recording))
         {
-            tables.Add(Table.OfCalls(recording, "The calls of this run, live"));
+            tables.Add(Show.Calls(recording, "The calls of this run, live"));
         }
 
         if (drawn.Counters.Count > 0)
@@ -40,10 +40,10 @@ public sealed partial class Figure
             Kind = "ladder",
             Title = name,
             Caption = Tell(ladder),
-            Units = "top to bottom: events in order, equal steps; times from the start of the experiment; lengths in bytes",
+            Units = "top to bottom: events in order, equal steps; times from the start of the experiment (+: from the event above); lengths in bytes",
             Tables = tables,
             Environment = drawn.Environment,
-            Evidence = ReferenceEquals(drawn, recording) && !drawn.Witnesses.Any(w => w.Evidence == Evidence.Recorded && drawn.Shipped is null) ? Evidence.Live : Evidence.Recorded,
+            Evidence = ReferenceEquals(drawn, recording) && !IsReplay(drawn) ? Evidence.Live : Evidence.Recorded,
             Notes = notes,
             RecordingId = recording.Id,
             Data = data,
@@ -66,7 +66,7 @@ public sealed partial class Figure
         if (Absence(() => recording.Segments) is { } wire)
         {
             notes.Add(recording.Shipped is { } shipped
-                ? $"Recorded, not live: drawn from the recording that ships with the course, made on {Origin(shipped)}. Here {wire}"
+                ? $"Recorded, not live: drawn from the recording that ships with the course, made on {Origin(shipped)}. Why not live here: {wire}"
                 : $"Only the calls are drawn. {wire}");
             return recording.Shipped ?? recording;
         }
@@ -109,7 +109,8 @@ public sealed partial class Figure
         var calls = ladder.Calls.Count(c => c.Who != "lab");
         var told = new List<string>
         {
-            FormattableString.Invariant($"{calls} {(calls == 1 ? "call" : "calls")} and {ladder.Segments.Count} {(ladder.Segments.Count == 1 ? "segment" : "segments")}"),
+            FormattableString.Invariant($"{calls} {(calls == 1 ? "call" : "calls")}")
+                + (ladder.Segments.Count == 0 ? "" : FormattableString.Invariant($" and {ladder.Segments.Count} {(ladder.Segments.Count == 1 ? "segment" : "segments")}")),
         };
         var resets = ladder.Segments.Where(s => s.IsReset).ToList();
         told.AddRange(resets.Take(3).Select(s =>

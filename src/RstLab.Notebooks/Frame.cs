@@ -5,10 +5,10 @@ namespace RstLab.Notebooks;
 /// <param name="IsNarrow">Whether it is for a phone.</param>
 internal sealed record Frame(double Width, bool IsNarrow)
 {
-    internal static readonly Frame Wide = new(920, false);
+    internal static readonly Frame Wide = new(940, false);
 
     internal static readonly Frame Narrow = new(380, true);
 
     /// <summary>A picture in a README, which pages show about this wide.</summary>
-    internal static readonly Frame Page = new(920, false);
+    internal static readonly Frame Page = new(940, false);
 }

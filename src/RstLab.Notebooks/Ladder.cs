@@ -131,6 +131,9 @@ internal sealed class Ladder
         return names.Count == 0 ? address : names.Find(n => !n.StartsWith("listener", StringComparison.Ordinal)) ?? names[0];
     }
 
+    /// <summary>A call as it would stand in code, such as <c>Send(5000 bytes)</c>; a note of the experiment stands as it is.</summary>
+    internal static string Text(AppCall call) => call.Who == "lab" && call.Arguments is null ? call.Call : $"{call.Call}({call.Arguments})";
+
     /// <summary>The control bits in words, such as <c>FIN ACK</c>.</summary>
     internal static string Flags(Segment segment)
     {
@@ -196,7 +199,7 @@ internal sealed class Ladder
         [
             .. Calls.Cast<LabEvent>().Concat(Segments).Concat(Resets).OrderBy(e => e.T).Select(e => (IReadOnlyList<object?>)(e switch
             {
-                AppCall c => [Micro(c.T), "app", c.Who, $"{c.Call}({c.Arguments})", c.Outcome + (c.Errno is { } n ? Invariant($", errno {n}") : ""),
+                AppCall c => [Micro(c.T), "app", c.Who, Text(c), c.Outcome + (c.Errno is { } n ? Invariant($", errno {n}") : ""),
                     null, null, null, null, null, null, null, null, Micro(c.Elapsed)],
                 Segment s => [Micro(s.T), "wire", NameOf(s.From), $"{s.From} to {s.To}", Sent(s)?.Reason, s.Letters, relative[s].Seq,
                     (s.Flags & ControlBits.Ack) == 0 ? null : relative[s].Ack, s.Length, s.Seq, s.Ack, s.Window, s.Ttl, null],
@@ -209,7 +212,7 @@ internal sealed class Ladder
     };
 
     private static string CallHover(AppCall c) => Lines(
-        $"{c.Who}.{c.Call}({c.Arguments}) → {c.Outcome}", c.Errno is { } errno ? Invariant($"errno {errno}") : null,
+        c.Outcome.Length == 0 ? $"{c.Who}: {Text(c)}" : $"{c.Who}.{Text(c)} → {c.Outcome}", c.Errno is { } errno ? Invariant($"errno {errno}") : null,
         c.Exception is null ? null : $"{c.Exception}: {c.Message}", $"began at {Exact(c.T)}, took {Markup.Time(c.Elapsed)}");
 
     private static string Lines(params string?[] lines) => string.Join('\n', lines.Where(l => !string.IsNullOrEmpty(l)));

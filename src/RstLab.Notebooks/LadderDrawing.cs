@@ -21,7 +21,7 @@ internal sealed class LadderDrawing
     {
         (this.ladder, this.frame) = (ladder, frame);
         drawing = new Drawing(frame.Width);
-        (timeX, left, right) = frame.IsNarrow ? (56.0, 68.0, frame.Width - 12) : (66.0, 318.0, frame.Width - 252);
+        (timeX, left, right) = frame.IsNarrow ? (56.0, 68.0, frame.Width - 12) : (66.0, 332.0, frame.Width - 264);
     }
 
     internal static Drawing Of(Ladder ladder, Frame frame)
@@ -39,19 +39,24 @@ internal sealed class LadderDrawing
         Head(Side.Server);
         drawing.Add(new Line(left, top, left, bottom, "life", null));
         drawing.Add(new Line(right, top, right, bottom, "life", null));
-        foreach (var (call, from, to, lane) in bars)
+        foreach (var (call, from, to, lane) in bars.Where(b => b.To > b.From))
         {
             var x = LaneX(ladder.SideOf(call), lane);
             drawing.Add(new Hover((left + right) / 2, -99, ladder.Hover(new Ladder.CallEnd(0, call))));
-            drawing.Add(new Box(x - 4, from, 8, to - from, Accent(call)));
+            // A failed call's cross must not drown in its own bar.
+            drawing.Add(new Box(x - 4, from, 8, Math.Max(to - from - (call.Ok ? 0 : 8), 2), Accent(call)));
         }
 
+        var before = (Text: "", T: 0L);
         foreach (var (step, y) in rows)
         {
             drawing.Add(new Hover((left + right) / 2, y, ladder.Hover(step)));
             if (step is not (Ladder.PauseStep or Ladder.FoldStep))
             {
-                drawing.Add(timeX, y + 4, Anchor.End, "s", new Words(Markup.Time(step.T)));
+                // Where the time reads like the one above, the step from it says more.
+                var time = Markup.Time(step.T);
+                drawing.Add(timeX, y + 4, Anchor.End, "s", new Words(time == before.Text && step.T > before.T ? $"+{Markup.Time(step.T - before.T)}" : time));
+                before = (time, step.T);
             }
 
             Row(step, y);
@@ -99,10 +104,12 @@ internal sealed class LadderDrawing
     {
         Ladder.SegmentStep { Segment.IsReset: true } => (25, 22),
         Ladder.SegmentStep => (23, 9),
-        Ladder.CallStep { Lasts: false } s when s.Call.Who != "lab" && !FitsOnOneLine(s.Call) => (13, 26),
+        Ladder.CallStep { Lasts: false } s when s.Call.Who != "lab" && !FitsOnOneLine(s.Call, Head(s.Call)) => (13, 26),
+        Ladder.CallEnd e when !FitsOnOneLine(e.Call, Name(e.Call)) => (13, 26),
         Ladder.CallStep { Call.Who: "lab" } => (18, 18),
         Ladder.KernelStep => (16, 16),
-        Ladder.PauseStep or Ladder.FoldStep => (14, 14),
+        Ladder.FoldStep => (18, 22),
+        Ladder.PauseStep => (14, 14),
         _ => (13, 13),
     };
 
@@ -115,12 +122,12 @@ internal sealed class LadderDrawing
                 break;
             case Ladder.CallStep { Call.Who: "lab" } band:
                 drawing.Add(new Box(timeX + 8, y - 13, frame.Width - timeX - 12, 26, null));
-                Between(y + 4, "m", new Words("lab: ", Accent: null), new Words(Limit($"{band.Call.Call}({band.Call.Arguments})", frame.IsNarrow ? 34 : 70)), Outcome(band.Call, frame.IsNarrow ? 12 : 40));
+                Between(y + 4, "m", new Words(Limit($"lab: {Ladder.Text(band.Call)}", frame.IsNarrow ? 42 - Math.Min(band.Call.Outcome.Length, 12) : 70) + " "), Outcome(band.Call, frame.IsNarrow ? 12 : 40));
                 break;
             case Ladder.CallStep { Lasts: true } begin:
                 Beside(begin.Call, y, new Words(Limit(Head(begin.Call), Room(begin.Call) - 2) + " …"));
                 break;
-            case Ladder.CallStep { Call: var call } when FitsOnOneLine(call):
+            case Ladder.CallStep { Call: var call } when FitsOnOneLine(call, Head(call)):
                 Mark(call, LaneX(ladder.SideOf(call), 0), y);
                 Beside(call, y, new Words(Head(call) + " "), Outcome(call, 99));
                 break;
@@ -132,14 +139,27 @@ internal sealed class LadderDrawing
             case Ladder.CallEnd { Call: var call }:
                 var lane = bars.Find(b => ReferenceEquals(b.Call, call)).Lane;
                 Mark(call, LaneX(ladder.SideOf(call), lane), y);
-                var name = Limit($"{ladder.Caller(call)}{call.Call} ", Room(call) / 2);
-                Beside(call, y, new Words(name), Outcome(call, Room(call) - name.Length));
+                if (FitsOnOneLine(call, Name(call)))
+                {
+                    Beside(call, y, new Words(Name(call) + " "), Outcome(call, 99));
+                }
+                else
+                {
+                    Beside(call, y, new Words(Limit(Name(call), Room(call))));
+                    Beside(call, y + 14, Outcome(call, Room(call)));
+                }
+
                 break;
             case Ladder.KernelStep { Reset: var reset }:
                 Kernel(reset, y);
                 break;
             case Ladder.FoldStep fold:
-                Between(y + 4, "t", new Words(Ladder.Summary(fold), Bold: true));
+                var summary = Ladder.Summary(fold).Split("; ");
+                for (var i = 0; i < summary.Length; i++)
+                {
+                    Between(y + (summary.Length == 1 ? 4 : -3 + (i * 16)), "t", new Words(summary[i], Bold: true));
+                }
+
                 break;
             case Ladder.PauseStep pause:
                 Between(y + 4, "s", new Words($"⋮  {Markup.Time(pause.Length)} pass  ⋮"));
@@ -151,7 +171,7 @@ internal sealed class LadderDrawing
     {
         var fromClient = ladder.SideOf(segment) == Side.Client;
         var (start, tip) = fromClient ? (left + 3, right - 5) : (right - 3, left + 5);
-        var tail = fromClient ? -9 : 9;
+        var tail = fromClient ? -6 : 6;
         var pen = segment.IsReset ? "reset" : segment.Length > 0 ? "data" : "t";
         drawing.Add(new Line(start, y, tip + tail, y, pen, null));
         drawing.Add(new Symbol(tip, y, fromClient ? Shape.Right : Shape.Left, segment.IsReset ? Palette.Reset : null));
@@ -189,7 +209,7 @@ internal sealed class LadderDrawing
     private void Beside(AppCall call, double y, params IReadOnlyList<Words> words)
     {
         var client = ladder.SideOf(call) == Side.Client;
-        var outwards = 13 + (frame.IsNarrow ? 0 : 9 * lanes[(int)ladder.SideOf(call)]);
+        var outwards = 13 + (9 * lanes[(int)ladder.SideOf(call)]);
         var (x, anchor) = (client, frame.IsNarrow) switch
         {
             (true, false) => (left - outwards, Anchor.End),
@@ -248,20 +268,23 @@ internal sealed class LadderDrawing
         }
     }
 
-    private double LaneX(Side side, int lane) => side == Side.Client ? left - (9 * lane) : right + (9 * lane);
+    /// <summary>Calls that overlap stand side by side: outwards on a wide page, inwards on a phone, where the words are.</summary>
+    private double LaneX(Side side, int lane) => (side == Side.Client ? left : right) + (9 * lane * ((side == Side.Client) == frame.IsNarrow ? 1 : -1));
 
     private string Accent(AppCall call) => !call.Ok ? Palette.Failed : ladder.SideOf(call) == Side.Client ? Palette.Client : Palette.Server;
 
-    private string Head(AppCall call) => $"{ladder.Caller(call)}{call.Call}({call.Arguments})";
+    private string Head(AppCall call) => $"{ladder.Caller(call)}{Ladder.Text(call)}";
+
+    private string Name(AppCall call) => $"{ladder.Caller(call)}{call.Call}";
 
     private static Words Outcome(AppCall call, int room) =>
-        new(Limit($"→ {call.Outcome}", room), Bold: !call.Ok, call.Ok ? null : Palette.Failed);
+        new(call.Outcome.Length == 0 ? "" : Limit($"→ {call.Outcome}", room), Bold: !call.Ok, call.Ok ? null : Palette.Failed);
 
-    private bool FitsOnOneLine(AppCall call) => Head(call).Length + call.Outcome.Length + 3 <= Room(call);
+    private bool FitsOnOneLine(AppCall call, string head) => head.Length + call.Outcome.Length + 3 <= Room(call);
 
     /// <summary>How many characters of code fit beside a lifeline.</summary>
     private int Room(AppCall call) => frame.IsNarrow
-        ? (int)((right - left - 24) / CodeWidth)
+        ? (int)((right - left - 24 - (9 * lanes[(int)ladder.SideOf(call)])) / CodeWidth)
         : (int)(((ladder.SideOf(call) == Side.Client ? left - timeX - 22 : frame.Width - right - 16) - (9 * lanes[(int)ladder.SideOf(call)])) / CodeWidth);
 
     private static string Limit(string text, int characters) => Markup.Fit(text, Math.Max(characters, 2));

@@ -65,13 +65,14 @@ internal static class Markup
         _ => value.ToString() ?? "",
     };
 
-    /// <summary>Nanoseconds as a duration for a reader, such as <c>12.3 us</c> with the proper sign, or <c>1.204 ms</c>.</summary>
+    /// <summary>Nanoseconds as a duration for a reader, four digits or so: <c>12.3 µs</c>, <c>1.204 ms</c>, <c>252.3 ms</c>.</summary>
     internal static string Time(long nanoseconds) => Math.Abs((double)nanoseconds) switch
     {
         0 => "0",
         < 1e3 => string.Create(CultureInfo.InvariantCulture, $"{nanoseconds} ns"),
         < 1e6 => string.Create(CultureInfo.InvariantCulture, $"{nanoseconds / 1e3:0.0} µs"),
-        < 1e9 => string.Create(CultureInfo.InvariantCulture, $"{nanoseconds / 1e6:0.000} ms"),
+        < 1e8 => string.Create(CultureInfo.InvariantCulture, $"{nanoseconds / 1e6:0.000} ms"),
+        < 1e9 => string.Create(CultureInfo.InvariantCulture, $"{nanoseconds / 1e6:0.0} ms"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{nanoseconds / 1e9:0.000} s"),
     };
 

@@ -14,6 +14,7 @@ internal static class Picture
             {
                 Drawing.Line line => line with { Y1 = line.Y1 + above, Y2 = line.Y2 + above },
                 Drawing.Box box => box with { Y = box.Y + above },
+                Drawing.Stroke path => path with { Points = [.. path.Points.Select(p => (p.X, p.Y + above))] },
                 Drawing.Symbol symbol => symbol with { Y = symbol.Y + above },
                 Drawing.Label label => label with { Y = label.Y + above },
                 _ => item,

@@ -4,46 +4,67 @@ namespace RstLab.Notebooks;
 internal static class Script
 {
     /// <summary>
-    /// Safe to run many times: one output cannot know whether an earlier one defined it, or whether Plotly comes later. It
-    /// replaces the palette's colours by those of the page, so that a figure follows light and dark.
+    /// Safe to run many times: an output cannot know whether an earlier one defined it, nor whether Plotly comes later. It draws
+    /// what comes into view, and replaces the palette's colours by those of the page, again when the page changes its theme.
+    /// <c>data-drawn</c> is <c>waiting</c> for a figure that the script has in hand, and <c>plotly</c> for one that is drawn.
     /// </summary>
-    internal static readonly string Bootstrap = $$"""
+    internal static readonly string Bootstrap = Minify($$"""
         (function(){
         var vars={{{string.Join(',', Palette.All.Select(c => $"\"{c.Light}\":\"{c.Variable}\""))}}};
-        window.rstlabDraw=window.rstlabDraw||function(){
-          if(!window.Plotly)return;
-          document.querySelectorAll('figure.rstlab-figure:not([data-drawn])').forEach(function(fig){
-            var source=fig.querySelector('script.rstlab-plotly'),room=fig.querySelector('.rstlab-drawing');
-            if(!source||!room)return;
-            fig.setAttribute('data-drawn','plotly');
-            var host=document.createElement('div'),shown='';
-            host.className='rstlab-plot';
-            host.setAttribute('role','img');
-            host.setAttribute('aria-label',fig.querySelector('figcaption').textContent);
-            room.appendChild(host);
-            function draw(){
-              if(!host.clientWidth)return;
-              var style=getComputedStyle(fig),narrow=host.clientWidth<600,now=narrow+style.color+style.getPropertyValue('--rl-reset');
-              if(now===shown)return;
-              shown=now;
-              var text=source.textContent.replace(/#[0-9a-f]{6}/g,function(c){
-                return c==='{{Palette.Ink}}'?style.color:vars[c]?style.getPropertyValue(vars[c]).trim():c;});
-              var spec=JSON.parse(text),part=narrow&&spec.narrow||spec,layout=part.layout,top=layout.title?32:0;
-              delete layout.title;
-              if(top){layout.height-=top;layout.margin.t-=top;}
-              if(narrow&&!spec.narrow){layout.height=Math.min(layout.height,340);}
-              layout.paper_bgcolor=layout.plot_bgcolor='rgba(0,0,0,0)';
-              window.Plotly.react(host,part.data,layout,spec.config).catch(function(){
-                fig.removeAttribute('data-drawn');host.remove();});
+        function take(fig){
+          var source=fig.querySelector('script.rstlab-plotly'),room=fig.querySelector('.rstlab-drawing'),host,shown='';
+          if(!source||!room)return;
+          fig.setAttribute('data-drawn','waiting');
+          function draw(){
+            if(!window.Plotly||!room.clientWidth)return;
+            var style=getComputedStyle(fig),narrow=room.clientWidth<600,now=narrow+style.color+style.getPropertyValue('--rl-reset');
+            if(now===shown)return;
+            shown=now;
+            if(!host){
+              host=document.createElement('div');
+              host.className='rstlab-chart';
+              host.setAttribute('role','img');
+              host.setAttribute('aria-label',fig.querySelector('.rstlab-title').textContent);
+              room.appendChild(host);
+              fig.setAttribute('data-drawn','plotly');
             }
-            draw();
-            if(window.ResizeObserver)new ResizeObserver(draw).observe(host);
-            var dark=window.matchMedia&&matchMedia('(prefers-color-scheme: dark)');
-            if(dark&&dark.addEventListener)dark.addEventListener('change',draw);
+            var spec=JSON.parse(source.textContent.replace(/#[0-9a-f]{6}/g,function(c){
+              return c==='{{Palette.Ink}}'?style.color:vars[c]?style.getPropertyValue(vars[c]).trim():c;}));
+            var part=narrow&&spec.narrow||spec,layout=part.layout;
+            if(layout.title){delete layout.title;layout.height-=32;layout.margin.t-=32;}
+            if(narrow&&layout.legend)layout.height=Math.min(layout.height,360);
+            layout.paper_bgcolor=layout.plot_bgcolor='rgba(0,0,0,0)';
+            window.Plotly.react(host,part.data,layout,spec.config).catch(function(){
+              fig.setAttribute('data-drawn','failed');host.remove();});
+          }
+          fig.rstlabDraw=draw;
+          if(window.IntersectionObserver)new IntersectionObserver(function(seen,me){
+            if(window.Plotly&&seen.some(function(s){return s.isIntersecting;})){me.disconnect();draw();fig.rstlabSeen=true;}
+          },{rootMargin:'600px'}).observe(fig);
+          else fig.rstlabSeen=true;
+          if(window.ResizeObserver)new ResizeObserver(function(){if(fig.rstlabSeen)draw();}).observe(room);
+        }
+        window.rstlabDraw=window.rstlabDraw||function(again){
+          document.querySelectorAll('figure.rstlab-figure').forEach(function(fig){
+            if(!fig.hasAttribute('data-drawn'))take(fig);
+            else if(again===true&&fig.rstlabSeen)fig.rstlabDraw();
+            if(again&&window.Plotly&&fig.getAttribute('data-drawn')==='waiting'){
+              var box=fig.getBoundingClientRect();
+              if(box.top<innerHeight+600&&box.bottom>-600){fig.rstlabSeen=true;fig.rstlabDraw();}
+            }
           });
         };
         window.rstlabDraw();
-        if(document.readyState!=='complete')addEventListener('load',window.rstlabDraw);
+        if(window.rstlabWatched)return;
+        window.rstlabWatched=true;
+        function again(){window.rstlabDraw(true);}
+        addEventListener('load',again);
+        if(window.matchMedia)matchMedia('(prefers-color-scheme: dark)').addEventListener('change',again);
+        if(window.MutationObserver)[document.documentElement,document.body].forEach(function(root){
+          if(root)new MutationObserver(again).observe(root,{attributes:true,attributeFilter:['class','data-theme','data-jp-theme-light']});});
         })();
-        """;
+        """);
+
+    /// <summary>Takes the indentation out; no statement of the script relies on the end of a line.</summary>
+    private static string Minify(string script) => string.Concat(script.Split('\n').Select(line => line.Trim()));
 }

@@ -13,8 +13,8 @@ internal static class Style
         .rstlab-svg line,.rstlab-svg path,.rstlab-svg polyline{fill:none;stroke:currentColor;stroke-width:1.4}
         .rstlab-svg .life{opacity:.4;stroke-width:1.2}.rstlab-svg .grid{opacity:.16;stroke-width:1}.rstlab-svg .axis{opacity:.6;stroke-width:1}
         .rstlab-svg .data{stroke-width:2.6}.rstlab-svg .reset{stroke-width:2.4;stroke-dasharray:7 4;stroke:var(--rl-reset)}
-        .rstlab-svg .d1{stroke-dasharray:7 4}.rstlab-svg .d2{stroke-dasharray:2 3}.rstlab-svg .d3{stroke-dasharray:9 3 2 3}.rstlab-svg .d4{stroke-dasharray:14 4}
-        .rstlab-svg .wide{stroke-width:2.2}.rstlab-svg .cross{stroke-width:2;fill:none}
+        .rstlab-svg .d0,.rstlab-svg .d1,.rstlab-svg .d2,.rstlab-svg .d3,.rstlab-svg .d4{stroke-width:2.2}.rstlab-svg .d1{stroke-dasharray:8 4}.rstlab-svg .d2{stroke-dasharray:2 3}.rstlab-svg .d3{stroke-dasharray:9 3 2 3}.rstlab-svg .d4{stroke-dasharray:16 5}
+        .rstlab-svg .shade{opacity:.14}.rstlab-svg .cross{stroke-width:2;fill:none}
         .rstlab-svg .band{fill:currentColor;opacity:.1;stroke:none}.rstlab-svg .fi{fill:currentColor;stroke:none}
         """;
 
@@ -43,7 +43,7 @@ internal static class Style
             .rstlab-drawing svg{display:block;width:100%;height:auto;max-width:100%;background:none}
             .rstlab-drawing .rstlab-narrow{display:none}
             @container(max-width:600px){.rstlab-drawing .rstlab-wide{display:none}.rstlab-drawing .rstlab-narrow{display:block} }
-            .rstlab-figure[data-drawn] .rstlab-static{display:none}
+            .rstlab-figure[data-drawn=plotly] .rstlab-static{display:none}
             .rstlab-figure p{margin:.4em 0;line-height:1.45}
             .rstlab-alt{font-size:.95em}
             .rstlab-foot{font-size:.85em;opacity:.8}
@@ -54,16 +54,17 @@ internal static class Style
             .rstlab-table caption{text-align:left;font-weight:600;padding:.3em 0;color:inherit}
             .rstlab-table th,.rstlab-table td{padding:.2em .7em;border:0;border-bottom:1px solid rgba(128,128,128,.35);text-align:left;white-space:nowrap;unicode-bidi:plaintext;font-variant-numeric:tabular-nums;background:none;color:inherit;vertical-align:top}
             .rstlab-table tbody th{font-weight:400}.rstlab-table .rstlab-number{text-align:right}
-            .rstlab-cells td,.rstlab-cells th{white-space:normal;min-width:7em}
+            .rstlab-cells td,.rstlab-cells th{white-space:pre-line;min-width:7em}.rstlab-cells caption{position:absolute;width:1px;height:1px;padding:0;overflow:hidden;clip-path:inset(50%)}.rstlab-figure{position:relative}
             .rstlab-cells tbody th{font-weight:600}
             .rstlab-claims{list-style:none;margin:.6em 0;padding:0;color:inherit}
             .rstlab-claim{margin:.35em 0;padding:0;line-height:1.5}
             .rstlab-badge{display:inline-block;font-size:.78em;line-height:1.4;padding:0 .5em;border:1px solid currentColor;border-radius:1em;white-space:nowrap}
             .rstlab-held{color:var(--rl-server)}.rstlab-broken{color:var(--rl-reset);font-weight:700;border-style:dashed;border-width:2px}
+            .rstlab-figure figcaption .rstlab-badge{font-weight:400;vertical-align:.1em;margin-left:.4em}
             .rstlab-live{color:var(--rl-client)}.rstlab-recorded{color:inherit;border-style:dotted}
             .rstlab-claim-id{font-size:.78em;opacity:.75;background:none;color:inherit}
             .rstlab-detail{margin:.2em 0 .2em 1.2em;padding-left:.6em;border-left:3px solid var(--rl-reset);font-size:.92em;overflow-wrap:anywhere}
-            @media print{.rstlab-figure[data-drawn] .rstlab-static{display:block}.rstlab-plot{display:none}.rstlab-scroll{overflow:visible} }
+            @media print{.rstlab-figure[data-drawn] .rstlab-static{display:block}.rstlab-chart{display:none}.rstlab-scroll{overflow:visible} }
             {{Accents()}}
             {{Drawing}}
             """;

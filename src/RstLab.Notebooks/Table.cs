@@ -1,6 +1,6 @@
 namespace RstLab.Notebooks;
 
-/// <summary>A table that a cell can end with, and the data behind a figure.</summary>
+/// <summary>A table that a cell can end with, and the data behind a figure. Made by <see cref="Show"/>.</summary>
 [TypeFormatterSource(typeof(DisplaySource), PreferredMimeTypes = [DisplaySource.Html, DisplaySource.Text])]
 public sealed class Table : IDisplayed
 {
@@ -15,40 +15,6 @@ public sealed class Table : IDisplayed
 
     /// <summary>A line about the origin of the data; null for none.</summary>
     public string? Foot { get; init; }
-
-    /// <summary>A table of results.</summary>
-    /// <param name="results">The results.</param>
-    /// <param name="caption">What it shows; the table's id when null.</param>
-    public static Table Of(ResultTable results, string? caption = null)
-    {
-        ArgumentNullException.ThrowIfNull(results);
-        return new()
-        {
-            Caption = caption ?? results.Id,
-            Columns = results.Columns,
-            Rows = results.Rows,
-            Foot = $"{(results.Evidence == Evidence.Recorded ? "Recorded" : "Measured")} on {results.Environment}",
-        };
-    }
-
-    /// <summary>The calls that the app witness logged, in order.</summary>
-    /// <param name="recording">The recording.</param>
-    /// <param name="caption">What it shows; a general one when null.</param>
-    public static Table OfCalls(Recording recording, string? caption = null)
-    {
-        ArgumentNullException.ThrowIfNull(recording);
-        return new()
-        {
-            Caption = caption ?? $"The calls of {recording.Id}",
-            Columns = ["start (µs)", "who", "call", "outcome", "errno", "took (µs)"],
-            Rows =
-            [
-                .. recording.Events.OfType<AppCall>().Select(c => (IReadOnlyList<object?>)
-                    [c.T / 1e3, c.Who, $"{c.Call}({c.Arguments})", c.Outcome, c.Errno, c.Elapsed / 1e3]),
-            ],
-            Foot = $"Measured on {recording.Environment}",
-        };
-    }
 
     /// <summary>The table as aligned text.</summary>
     public override string ToString()

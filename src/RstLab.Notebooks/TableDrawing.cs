@@ -46,8 +46,15 @@ internal static class TableDrawing
     private static IEnumerable<string> Wrap(string text, int characters)
     {
         var line = "";
-        foreach (var word in text.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
+        foreach (var word in text.Split('\n').SelectMany(l => l.Split(' ').Append("\n")).SkipLast(1))
         {
+            if (word == "\n")
+            {
+                yield return line;
+                line = "";
+                continue;
+            }
+
             if (line.Length > 0 && line.Length + 1 + word.Length > characters)
             {
                 yield return line;

@@ -23,6 +23,6 @@ public class DisplayTests
         "ladder" => (Figure.Ladder(Samples.CloseThenSend, "A title"), "<figure class=\"rstlab-figure\" data-figure=\"ladder\" data-evidence=\"live\"", "A title\n"),
         "claims" => (Claims.On(Samples.Refused).That("01-one", "One.", _ => true), "<div class=\"rstlab-box\"><style>", "[held, live] 01-one: One."),
         "claim" => (new Claim("01-one", "One.", false, Evidence.Recorded, "nothing"), "<ul class=\"rstlab-claims\"><style>", "[BROKEN, recorded] 01-one: One."),
-        _ => (Table.OfCalls(Samples.Refused), "<div class=\"rstlab-box\"><style>", "The calls of 01-refused-ipv6\n"),
+        _ => (Show.Calls(Samples.Refused), "<div class=\"rstlab-box\"><style>", "The calls of 01-refused-ipv6\n"),
     };
 }

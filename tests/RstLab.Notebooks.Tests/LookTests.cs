@@ -1,10 +1,12 @@
+using System.Net.NetworkInformation;
+
 namespace RstLab.Notebooks.Tests;
 
 /// <summary>Writes every kind of output to artifacts/look, for a person or a browser to look at.</summary>
 public class LookTests
 {
     [Fact]
-    public void Every_kind_of_output_can_be_looked_at()
+    public async Task Every_kind_of_output_can_be_looked_at()
     {
         if (Environment.GetEnvironmentVariable("RSTLAB_LOOK") is not { Length: > 0 } folder)
         {
@@ -24,7 +26,22 @@ public class LookTests
             ("claims", Claims.On(Samples.CloseThenSend)
                 .That("02-fin-first", "The server's close sends FIN, not RST.", r => r.SegmentsFrom("server").Any(s => s.Letters == "FA"))
                 .That("02-second-send", "The second send throws ConnectionReset.", r => r.CallsOf("client", "Send")[1].Error == System.Net.Sockets.SocketError.ConnectionReset)),
-            ("calls", Table.OfCalls(Samples.CloseThenSend)),
+            ("calls", Show.Calls(Samples.CloseThenSend)),
+            ("live", Figure.Ladder(await Lab.RunAsync("09-look", async talk =>
+            {
+                var (client, server) = await talk.ConnectAsync();
+                server.Close();
+                client.Send(5000);
+                await client.UntilAsync(TcpState.Closed);
+                client.Send(5000);
+                client.Receive();
+            }))),
+            ("endings", Figure.Endings(("close, then the peer sends", Samples.CloseThenSend), ("nobody listens", Samples.Refused), ("reboot", Samples.Long), ("an ordinary user", Samples.WithoutWire(null)), ("recorded", Samples.WithoutWire(Samples.CloseThenSend)))),
+            ("ecdf", Figure.Ecdf(Samples.Trials, "elapsed (us)", group: "call", logarithmic: true, title: "How long a refused connect takes")),
+            ("histogram", Figure.Histogram(Samples.Trials, "elapsed (us)", group: "call", logarithmic: true)),
+            ("histogram-one", Figure.Histogram(Samples.Trials with { Rows = [.. Samples.Trials.Rows.Where(r => (string)r[0]! == "Connect, throws")] }, "elapsed (us)")),
+            ("bars", Figure.Bars(Samples.Rates, "conversation", "trials (1/s)", group: "program", error: "spread (1/s)", title: "Trials a second, the library against C")),
+            ("bars-one", Figure.Bars("01-refusal-medians", "The middle of the distribution", "call", "elapsed (us)", Samples.Here, [("Connect, throws", 61.2), ("ConnectAsync, no exception", 33.9)])),
         };
         foreach (var (name, item) in shown)
         {

@@ -65,6 +65,30 @@ internal static class Samples
     /// <summary>A server host that is rebooted under the client, with a long stream of data before.</summary>
     internal static Recording Long { get; } = MakeLong();
 
+    /// <summary>Times of two ways to be refused, made by a rule so that they are the same in every run.</summary>
+    internal static ResultTable Trials { get; } = new()
+    {
+        Id = "01-refusal-times",
+        Columns = ["call", "elapsed (us)", "error"],
+        Environment = Here,
+        Rows =
+        [
+            .. Enumerable.Range(1, 2000).SelectMany(i => new IReadOnlyList<object?>[]
+            {
+                ["Connect, throws", 45 + (30 * Math.Pow((i * 7919 % 2000) / 2000.0, 6)) + (i % 97 == 0 ? 900 + i : 0), "ConnectionRefused"],
+                ["ConnectAsync, no exception", 22 + (18 * Math.Pow((i * 104729 % 2000) / 2000.0, 4)) + (i % 113 == 0 ? 300 + i : 0), "ConnectionRefused"],
+            }),
+        ],
+    };
+
+    internal static ResultTable Rates { get; } = new()
+    {
+        Id = "rates",
+        Columns = ["conversation", "program", "trials (1/s)", "spread (1/s)"],
+        Environment = Here,
+        Rows = [["refused", "C", 81000, 3000], ["refused", "RstLab", 52000, 4100], ["broken pipe", "C", 21000, 800], ["broken pipe", "RstLab", 19400, 900], ["aborted", "C", 24000, 500], ["aborted", "RstLab", 22100, 700]],
+    };
+
     internal static Recording WithoutWire(Recording? shipped) => CloseThenSend with
     {
         Witnesses = AppOnly,

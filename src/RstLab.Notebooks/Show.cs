@@ -1,0 +1,56 @@
+namespace RstLab.Notebooks;
+
+/// <summary>Tables for the end of a cell.</summary>
+public static class Show
+{
+    /// <summary>Any table.</summary>
+    /// <param name="caption">What the table shows, in a few words.</param>
+    /// <param name="columns">The columns' names, with the unit in parentheses where there is one.</param>
+    /// <param name="rows">The rows; each has a value for each column, and null is an empty cell.</param>
+    /// <exception cref="ArgumentException">A row has more or fewer values than there are columns.</exception>
+    public static Table Table(string caption, IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<object?>> rows)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        var all = rows.ToList();
+        var odd = all.FindIndex(row => row.Count != columns.Count);
+        return odd < 0 ? new() { Caption = caption, Columns = columns, Rows = all }
+            : throw new ArgumentException($"Row {odd + 1} of '{caption}' has {all[odd].Count} values for {columns.Count} columns.", nameof(rows));
+    }
+
+    /// <summary>A table of results, with where it was measured.</summary>
+    /// <param name="results">The results.</param>
+    /// <param name="caption">What it shows; the table's id when null.</param>
+    public static Table Results(ResultTable results, string? caption = null)
+    {
+        ArgumentNullException.ThrowIfNull(results);
+        return new()
+        {
+            Caption = caption ?? results.Id,
+            Columns = results.Columns,
+            Rows = results.Rows,
+            Foot = $"{(results.Evidence == Evidence.Recorded ? "Recorded" : "Measured")} on {results.Environment}",
+        };
+    }
+
+    /// <summary>The calls that the app witness logged, in order.</summary>
+    /// <param name="recording">The recording.</param>
+    /// <param name="caption">What it shows; a general one when null.</param>
+    public static Table Calls(Recording recording, string? caption = null)
+    {
+        ArgumentNullException.ThrowIfNull(recording);
+        return Calls(recording, caption, $"Measured on {recording.Environment}");
+    }
+
+    /// <summary>The same with another line about the origin, for a figure that says it already.</summary>
+    internal static Table Calls(Recording recording, string? caption, string? foot) => new()
+    {
+        Caption = caption ?? $"The calls of {recording.Id}",
+        Columns = ["start (µs)", "who", "call", "outcome", "errno", "took (µs)"],
+        Rows =
+        [
+            .. recording.Events.OfType<AppCall>().Select(c => (IReadOnlyList<object?>)
+                [c.T / 1000m, c.Who, Ladder.Text(c), c.Outcome, c.Errno, c.Elapsed / 1000m]),
+        ],
+        Foot = foot,
+    };
+}

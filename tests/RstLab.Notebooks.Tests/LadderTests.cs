@@ -1,0 +1,247 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Xml.Linq;
+
+namespace RstLab.Notebooks.Tests;
+
+public class LadderTests
+{
+    private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
+
+    public static TheoryData<string> Kinds => ["close", "refused", "long", "absent", "recorded", "empty"];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void The_picture_is_well_formed_and_so_is_the_json(string kind)
+    {
+        var figure = Figure.Ladder(Sample(kind));
+
+        var svg = XDocument.Parse(figure.ToSvg()).Root!;
+        Assert.Equal("img", svg.Attribute("role")!.Value);
+        Assert.Equal(figure.Caption, svg.Element(Svg + "desc")!.Value);
+        var json = JsonNode.Parse(figure.ToJson())!;
+        Assert.Equal(figure.Title, json["layout"]!["title"]!["text"]!.GetValue<string>());
+        Assert.NotEmpty(json["data"]!.AsArray());
+        Assert.NotEmpty(json["narrow"]!["data"]!.AsArray());
+    }
+
+    [Theory]
+    [InlineData("close")]
+    [InlineData("refused")]
+    public void Every_segment_and_every_call_stands_in_the_picture_and_in_the_table(string kind)
+    {
+        var recording = Sample(kind);
+        var figure = Figure.Ladder(recording);
+        var svg = XDocument.Parse(figure.ToSvg());
+        var words = svg.Descendants(Svg + "text").Select(t => t.Value).ToList();
+        var lines = svg.Descendants(Svg + "line").Select(l => l.Attribute("class")!.Value).ToList();
+
+        Assert.Equal(recording.Segments.Count(), words.Count(w => w.Contains("  len ", StringComparison.Ordinal)));
+        Assert.Equal(recording.Segments.Count(s => s.Length > 0) + 1, lines.Count(c => c == "data") + (recording.Segments.Any(s => s.Length > 0) ? 0 : 1));
+        foreach (var call in recording.Calls)
+        {
+            Assert.Contains(words, w => w.Contains(call.Call, StringComparison.Ordinal));
+            Assert.Contains(words, w => w.Contains($"→ {call.Outcome}", StringComparison.Ordinal));
+        }
+
+        Assert.Equal(recording.Events.Count, figure.Tables[0].Rows.Count);
+        Assert.Equal(recording.Calls.Count(), figure.Tables[1].Rows.Count);
+    }
+
+    [Fact]
+    public void The_kernels_reason_stands_beside_its_reset()
+    {
+        Assert.Contains("RST · TCP_ABORT_ON_DATA", Words(Figure.Ladder(Samples.CloseThenSend)));
+        Assert.Contains("RST ACK · NO_SOCKET", Words(Figure.Ladder(Samples.Refused)));
+        Assert.Contains("RST · TCP_FLAGS", Words(Figure.Ladder(Samples.Long)));
+    }
+
+    [Fact]
+    public void A_reason_without_a_segment_has_a_mark_of_its_own()
+    {
+        var recording = Samples.Refused with { Events = [.. Samples.Refused.Events.Where(e => e is not Segment { IsReset: true })] };
+
+        Assert.Contains("RST · NO_SOCKET", Words(Figure.Ladder(recording)));
+    }
+
+    [Fact]
+    public void Of_two_resets_of_one_connection_each_keeps_the_reason_nearest_in_time()
+    {
+        var both = Samples.CloseThenSend with
+        {
+            Events =
+            [
+                .. Samples.CloseThenSend.Events,
+                new KernelReset(300_000_000, ResetDirection.Sent, Samples.Server, Samples.Client, "NO_SOCKET", null),
+                new Segment(300_001_000, Samples.Server, Samples.Client, ControlBits.Rst, 910_000_002, 0, 0),
+            ],
+        };
+
+        var words = Words(Figure.Ladder(both));
+
+        Assert.True(words.IndexOf("RST · TCP_ABORT_ON_DATA") < words.IndexOf("RST · NO_SOCKET"));
+        Assert.Contains("RST · TCP_ABORT_ON_DATA", words);
+    }
+
+    [Fact]
+    public void Sequence_numbers_count_from_the_start_of_each_direction()
+    {
+        var words = Words(Figure.Ladder(Samples.CloseThenSend));
+
+        Assert.Contains("SYN  seq 0  len 0", words);
+        Assert.Contains("SYN ACK  seq 0 ack 1  len 0", words);
+        Assert.Contains("FIN ACK  seq 1 ack 1  len 0", words);
+        Assert.Contains("PSH ACK  seq 1 ack 2  len 5000", words);
+        Assert.Contains("seq 2  len 0", words);
+        Assert.Contains("seq 1 ack 1  len 0", Words(Figure.Ladder(Samples.Refused)));
+    }
+
+    [Fact]
+    public void Sequence_numbers_wrap_around()
+    {
+        var wrapped = Samples.Refused with
+        {
+            Events = [new Segment(1, "a:1", "b:2", ControlBits.Syn, uint.MaxValue, 0, 0), new Segment(2, "a:1", "b:2", ControlBits.Psh | ControlBits.Ack, 0, 9, 10)],
+            Participants = [],
+        };
+
+        Assert.Contains("PSH ACK  seq 1 ack 1  len 10", Words(Figure.Ladder(wrapped)));
+    }
+
+    [Fact]
+    public void A_failed_call_differs_by_shape_and_words_and_a_reset_by_shape_and_dashes()
+    {
+        var svg = XDocument.Parse(Figure.Ladder(Samples.CloseThenSend).ToSvg());
+
+        Assert.Contains(svg.Descendants(Svg + "path"), p => p.Attribute("class")!.Value == "cross sfailed");
+        Assert.Contains(svg.Descendants(Svg + "path"), p => p.Attribute("class")!.Value == "cross sreset");
+        Assert.Contains(svg.Descendants(Svg + "line"), p => p.Attribute("class")!.Value == "reset");
+        Assert.Contains("Send(5000 bytes) → EPIPE (Shutdown)", Words(Figure.Ladder(Samples.CloseThenSend)));
+    }
+
+    [Fact]
+    public void A_long_ladder_is_folded_in_the_picture_and_complete_in_the_table()
+    {
+        var figure = Figure.Ladder(Samples.Long);
+
+        Assert.Contains("… 56 more segments, 140000 bytes", Words(figure));
+        Assert.Contains("28 more calls, all ok", Words(figure));
+        Assert.Equal(Samples.Long.Events.Count, figure.Tables[0].Rows.Count);
+        Assert.Contains(Words(figure), w => w.StartsWith("lab: Reboot(", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Without_the_wire_the_shipped_recording_is_drawn_and_named()
+    {
+        var figure = Figure.Ladder(Samples.WithoutWire(Samples.CloseThenSend));
+
+        Assert.Equal(Evidence.Recorded, figure.Evidence);
+        Assert.Contains("RST · TCP_ABORT_ON_DATA", Words(figure));
+        var note = Assert.Single(figure.Notes);
+        Assert.Contains("Linux 6.18.44 with .NET 10.0.12 on 2026-03-05", note, StringComparison.Ordinal);
+        Assert.Contains("CAP_NET_RAW", note, StringComparison.Ordinal);
+        Assert.Contains(figure.Tables, t => t.Caption == "The calls of this run, live");
+        Assert.Contains("data-evidence=\"recorded\"", Html(figure), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_the_wire_and_without_a_recording_only_the_calls_are_drawn_and_it_says_why()
+    {
+        var figure = Figure.Ladder(Samples.WithoutWire(null));
+
+        Assert.Equal(Evidence.Live, figure.Evidence);
+        Assert.Contains("CAP_NET_RAW", Assert.Single(figure.Notes), StringComparison.Ordinal);
+        Assert.DoesNotContain(Words(figure), w => w.Contains("  len ", StringComparison.Ordinal));
+        Assert.Contains("Send(5000 bytes) → EPIPE (Shutdown)", Words(figure));
+    }
+
+    [Fact]
+    public void Without_the_kernel_the_wire_is_drawn_live_and_the_reason_comes_from_the_shipped_recording_in_words()
+    {
+        var figure = Figure.Ladder(Samples.CloseThenSend with
+        {
+            Witnesses = [Samples.AllLive[0], Samples.AllLive[1], new(WitnessKind.Kernel, Evidence.Recorded, "tracefs is not mounted here")],
+            Events = [.. Samples.CloseThenSend.Events.Where(e => e is not KernelReset)],
+            Shipped = Samples.CloseThenSend,
+        });
+
+        Assert.Equal(Evidence.Live, figure.Evidence);
+        Assert.Contains("RST", Words(figure));
+        Assert.Contains("the reason was TCP_ABORT_ON_DATA", Assert.Single(figure.Notes), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tr-TR")]
+    [InlineData("de-DE")]
+    [InlineData("zh-CN")]
+    public void The_same_recording_gives_the_same_bytes_in_every_locale(string culture)
+    {
+        var expected = Html(Figure.Ladder(Samples.Long)) + Figure.Ladder(Samples.Long).ToSvg();
+        var before = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = new CultureInfo(culture);
+
+            Assert.Equal(expected, Html(Figure.Ladder(Samples.Long)) + Figure.Ladder(Samples.Long).ToSvg());
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Fact]
+    public void Hostile_text_stays_text()
+    {
+        const string hostile = "</script><b onmouseover=\"x('y')\">&\u202Eevil\0";
+        var recording = Samples.CloseThenSend with
+        {
+            Events = [.. Samples.CloseThenSend.Events, new AppCall(1, hostile, hostile) { Arguments = hostile, Exception = hostile, Message = hostile }],
+        };
+
+        var figure = Figure.Ladder(recording, hostile);
+        var html = Html(figure);
+
+        Assert.Equal(2, html.Split("</script>").Length - 1);
+        Assert.DoesNotContain("<b ", html, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u202E', html);
+        Assert.DoesNotContain('\0', html);
+        XDocument.Parse(figure.ToSvg());
+        var json = html.Split("class=\"rstlab-plotly\">")[1].Split("</script>")[0];
+        Assert.NotNull(JsonNode.Parse(json));
+    }
+
+    [Fact]
+    public void No_id_can_clash_when_a_figure_is_shown_twice()
+    {
+        Assert.DoesNotContain(" id=", Html(Figure.Ladder(Samples.CloseThenSend)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_static_part_of_the_html_is_well_formed()
+    {
+        var html = Html(Figure.Ladder(Samples.Long));
+        var body = System.Text.RegularExpressions.Regex.Replace(html, "<script.*?</script>|<style>.*?</style>", "", System.Text.RegularExpressions.RegexOptions.Singleline);
+
+        Assert.Equal("figure", XDocument.Parse(body).Root!.Name.LocalName);
+    }
+
+    private static Recording Sample(string kind) => kind switch
+    {
+        "close" => Samples.CloseThenSend,
+        "refused" => Samples.Refused,
+        "long" => Samples.Long,
+        "absent" => Samples.WithoutWire(null),
+        "recorded" => Samples.WithoutWire(Samples.CloseThenSend),
+        _ => Samples.CloseThenSend with { Events = [], Participants = [], Counters = new Dictionary<string, long>() },
+    };
+
+    internal static List<string> Words(Figure figure) => [.. XDocument.Parse(figure.ToSvg()).Descendants(Svg + "text").Select(t => t.Value)];
+
+    private static string Html(IDisplayed shown)
+    {
+        using var writer = new StringWriter();
+        shown.WriteHtml(writer);
+        return writer.ToString();
+    }
+}
