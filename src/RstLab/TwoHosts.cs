@@ -11,6 +11,7 @@ namespace RstLab;
 /// connections, which is the third condition of RFC 9293 section 3.5.2 for a reset. Linux with CAP_SYS_ADMIN only: ask
 /// <see cref="WhyNot"/> first. Nothing is left of it when it is disposed of, or when the process ends in whatever way.
 /// </summary>
+/// <remarks>Crash, reboot and disposal are for one thread at a time; what runs on the hosts may run on any number.</remarks>
 public sealed class TwoHosts : IDisposable
 {
     private static readonly Lazy<string?> Obstacle = new(FindObstacle);

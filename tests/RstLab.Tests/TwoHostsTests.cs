@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Reflection;
 
 namespace RstLab.Tests;
 
@@ -195,6 +196,27 @@ public sealed class TwoHostsTests
 
         Assert.Equal(19, error.NativeErrorCode);
         Assert.StartsWith("RTM_NEWLINK absent0 up: No such device (errno 19)", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Netlink_constants_are_those_of_the_kernel_s_headers()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/cc") && File.Exists("/usr/include/linux/netfilter/nf_tables.h"), "there is no C compiler, or no kernel headers to ask");
+        string[] headers = ["linux/rtnetlink.h", "linux/if_link.h", "linux/veth.h", "linux/netfilter.h", "linux/netfilter/nfnetlink.h", "linux/netfilter/nf_tables.h"];
+        var constants = new[] { typeof(Netlink), typeof(NetlinkMessage), typeof(NetworkNamespace), typeof(Firewall) }
+            .SelectMany(t => t.GetFields(BindingFlags.Static | BindingFlags.NonPublic))
+            .Where(f => f.IsLiteral && f.Name.Contains('_', StringComparison.Ordinal))
+            .ToList();
+        Assert.True(constants.Count > 50, $"{constants.Count} constants");
+
+        using var cc = Process.Start(new ProcessStartInfo("/usr/bin/cc", ["-fsyntax-only", "-x", "c", "-"]) { RedirectStandardInput = true, RedirectStandardError = true })!;
+        cc.StandardInput.Write(string.Concat(headers.Select(h => $"#include <{h}>\n"))
+            + string.Concat(constants.Select(c => $"_Static_assert({c.Name} == {c.GetRawConstantValue()}, \"{c.Name}\");\n")));
+        cc.StandardInput.Close();
+
+        Assert.Equal("", cc.StandardError.ReadToEnd());
+        Assert.True(cc.WaitForExit(10_000));
+        Assert.Equal(0, cc.ExitCode);
     }
 
     [Fact]
