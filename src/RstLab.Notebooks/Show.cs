@@ -41,6 +41,38 @@ public static class Show
         return Calls(recording, caption, $"Measured on {recording.Environment}");
     }
 
+    /// <summary>What each of the three witnesses had to say about an experiment: how it spoke, how much it saw, and the last thing of it.</summary>
+    /// <param name="recording">The recording. What a witness did not see here is told from the recording that ships, and marked so.</param>
+    public static Table Witnesses(Recording recording)
+    {
+        ArgumentNullException.ThrowIfNull(recording);
+        return new()
+        {
+            Caption = $"The witnesses of {recording.Id}",
+            Columns = ["witness", "spoke", "events", "the last one", "why not live"],
+            Rows =
+            [
+                .. recording.Witnesses.Select(w =>
+                {
+                    var told = w.Evidence == Evidence.Recorded || w.Method == KernelMethod.Counters ? recording.Shipped ?? recording : recording;
+                    var events = told.Events.Where(e => Kind(e) == w.Kind).ToList();
+                    return (IReadOnlyList<object?>)
+                        [w.Kind.ToString().ToLowerInvariant(), ReferenceEquals(told, recording) ? w.Evidence.ToString().ToLowerInvariant() : "recorded", events.Count, events.Count == 0 ? null : Last(events[^1]), w.Why];
+                }),
+            ],
+        };
+
+        static WitnessKind Kind(LabEvent e) => e switch { AppCall => WitnessKind.App, Segment => WitnessKind.Wire, _ => WitnessKind.Kernel };
+
+        static string Last(LabEvent e) => e switch
+        {
+            AppCall call => $"{call.Who}.{Ladder.Text(call)} → {call.Outcome}",
+            Segment segment => $"{segment.Letters} from {segment.From} to {segment.To}, {segment.Length} bytes",
+            KernelReset { Direction: ResetDirection.Sent } reset => $"a reset was sent, because of {reset.Reason ?? "a reason that this kernel does not name"}",
+            _ => "a reset was received",
+        };
+    }
+
     /// <summary>The same with another line about the origin, for a figure that says it already.</summary>
     internal static Table Calls(Recording recording, string? caption, string? foot) => new()
     {
