@@ -354,12 +354,6 @@ public sealed class Conversation
             : on.CreateSocket(family, SocketType.Stream, ProtocolType.Tcp);
         var endpoint = new Endpoint(this, name, side, socket);
         var address = on?.Address ?? (family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Loopback : IPAddress.Loopback);
-        if (port != 0)
-        {
-            // A port that was asked for by number may still be in TIME_WAIT from the service that had it before.
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        }
-
         try
         {
             socket.Bind(new IPEndPoint(address, port));
