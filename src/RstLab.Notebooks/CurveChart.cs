@@ -109,7 +109,9 @@ internal sealed record CurveChart
             });
         }
 
-        return (data, Layout(title, XTitle, YTitle, X, Y));
+        var layout = Layout(title, XTitle, YTitle, X, Y);
+        layout["showlegend"] = Curves.Count > 1;
+        return (data, layout);
     }
 
     internal static JsonObject Layout(string title, string x, string y, Scale? xScale, Scale? yScale)

@@ -25,7 +25,7 @@ public sealed partial class Figure
         var counts = groups.Select(g => Count(g.Values, edges)).ToList();
         var chart = new CurveChart
         {
-            XTitle = column,
+            XTitle = Markup.Unit(column),
             YTitle = "trials in the bin",
             X = x.WithMargin(),
             Y = new Scale(0, counts.Max(c => c.Max()) * 1.05, isLogarithmic: false),
@@ -45,7 +45,7 @@ public sealed partial class Figure
             Columns = [$"from, {column}", "to", .. groups.Select(g => g.Name)],
             Rows = [.. Enumerable.Range(0, bins).Select(bin => (IReadOnlyList<object?>)[edges[bin], edges[bin + 1], .. counts.Select(c => (object?)c[bin])])],
         };
-        return Of("histogram", table, title ?? $"Distribution of {column}", caption ?? Tell(groups, column), $"x: {column}; y: number of trials", notes, [Spread(groups, column), data], chart);
+        return Of("histogram", table, title ?? $"Distribution of {Markup.Unit(column)}", caption ?? Tell(groups, column), $"x: {Markup.Unit(column)}; y: number of trials", notes, [Spread(groups, column), data], chart);
     }
 
     /// <summary>The share of trials at or below each value: steep where values crowd, flat where there are none.</summary>
@@ -62,14 +62,14 @@ public sealed partial class Figure
         var notes = new List<string>();
         var chart = new CurveChart
         {
-            XTitle = column,
+            XTitle = Markup.Unit(column),
             YTitle = "share of trials at or below",
             X = ScaleOf(groups, logarithmic, notes).WithMargin(),
-            Y = new Scale(0, 1, isLogarithmic: false),
+            Y = new Scale(0, 1.03, isLogarithmic: false),
             IsFilled = false,
             Curves = [.. groups.Select(g => new CurveChart.Curve(g.Name, Steps(g.Values), [.. Steps(g.Values).Where((_, i) => i % Math.Max(1, Math.Min(g.Values.Length, 400) / 6) == 0)]))],
         };
-        return Of("ecdf", table, title ?? $"Cumulative distribution of {column}", caption ?? Tell(groups, column), $"x: {column}; y: share of trials, from 0 to 1", notes, [Spread(groups, column)], chart);
+        return Of("ecdf", table, title ?? $"Cumulative distribution of {Markup.Unit(column)}", caption ?? Tell(groups, column), $"x: {Markup.Unit(column)}; y: share of trials, from 0 to 1", notes, [Spread(groups, column)], chart);
     }
 
     /// <summary>A bar for each category, and for each group in it.</summary>
@@ -93,7 +93,7 @@ public sealed partial class Figure
         var errors = error is null ? null : table.Numbers(error);
         var chart = new BarChart
         {
-            ValueTitle = value,
+            ValueTitle = Markup.Unit(value),
             Bars = [.. values.Select((v, i) => new BarChart.Bar(categories[i], groups?[i] ?? "", v, errors?[i]))],
         };
         var (most, least) = (chart.Bars.MaxBy(b => b.Value)!, chart.Bars.MinBy(b => b.Value)!);
@@ -104,8 +104,8 @@ public sealed partial class Figure
         {
             Kind = "bars",
             Title = name,
-            Caption = caption ?? $"{value}: the largest is {Name(most)}, the smallest {Name(least)}.",
-            Units = $"{value}{(error is null ? "" : $"; whiskers: {error}")}",
+            Caption = caption ?? $"{Markup.Unit(value)}: the largest is {Name(most)}, the smallest {Name(least)}.",
+            Units = $"{Markup.Unit(value)}{(error is null ? "" : $"; whiskers: {error}")}",
             Tables = [new() { Caption = table.Id, Columns = table.Columns, Rows = table.Rows }],
             Environment = table.Environment,
             Evidence = table.Evidence == Evidence.Recorded ? Evidence.Recorded : Evidence.Live,
@@ -206,6 +206,6 @@ public sealed partial class Figure
         Rows = [.. groups.Select(g => (IReadOnlyList<object?>)[g.Name, g.Values.Length, .. Quantiles.Select(q => (object?)Quantile(g.Values, q))])],
     };
 
-    private static string Tell(List<(string Name, double[] Values)> groups, string column) => $"{column}: " + string.Join("; ", groups.Select(g =>
+    private static string Tell(List<(string Name, double[] Values)> groups, string column) => $"{Markup.Unit(column)}: " + string.Join("; ", groups.Select(g =>
         string.Create(CultureInfo.InvariantCulture, $"{(groups.Count > 1 ? $"{g.Name}: " : "")}{g.Values.Length} trials, median {Markup.Value(Quantile(g.Values, .5))}, 99 % at or below {Markup.Value(Quantile(g.Values, .99))}, largest {Markup.Value(g.Values[^1])}"))) + ".";
 }

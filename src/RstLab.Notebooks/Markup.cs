@@ -65,6 +65,9 @@ internal static class Markup
         _ => value.ToString() ?? "",
     };
 
+    /// <summary>A column's name with its unit as it is printed; files keep to ASCII.</summary>
+    internal static string Unit(string column) => column.Replace("(us)", "(µs)", StringComparison.Ordinal);
+
     /// <summary>Nanoseconds as a duration for a reader, four digits or so: <c>12.3 µs</c>, <c>1.204 ms</c>, <c>252.3 ms</c>.</summary>
     internal static string Time(long nanoseconds) => Math.Abs((double)nanoseconds) switch
     {

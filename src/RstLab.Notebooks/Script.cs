@@ -17,7 +17,7 @@ internal static class Script
           fig.setAttribute('data-drawn','waiting');
           function draw(){
             if(!window.Plotly||!room.clientWidth)return;
-            var style=getComputedStyle(fig),narrow=room.clientWidth<600,now=narrow+style.color+style.getPropertyValue('--rl-reset');
+            var style=getComputedStyle(fig),width=room.clientWidth,narrow=width<680,now=narrow+' '+Math.round(width/20)+style.color+style.getPropertyValue('--rl-reset');
             if(now===shown)return;
             shown=now;
             if(!host){
@@ -32,6 +32,11 @@ internal static class Script
               return c==='{{Palette.Ink}}'?style.color:vars[c]?style.getPropertyValue(vars[c]).trim():c;}));
             var part=narrow&&spec.narrow||spec,layout=part.layout;
             if(layout.title){delete layout.title;layout.height-=32;layout.margin.t-=32;}
+            if(spec.narrow){
+              var scale=Math.min(width/layout.xaxis.range[1],1);
+              layout.height*=scale;
+              part.data.forEach(function(trace){[trace.textfont,trace.marker].forEach(function(m){if(m)m.size*=scale;});});
+            }
             if(narrow&&layout.legend)layout.height=Math.min(layout.height,360);
             layout.paper_bgcolor=layout.plot_bgcolor='rgba(0,0,0,0)';
             window.Plotly.react(host,part.data,layout,spec.config).catch(function(){

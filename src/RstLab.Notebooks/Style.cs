@@ -41,8 +41,8 @@ internal static class Style
             .rstlab-box{margin:.6em 0;max-width:60rem}
             .rstlab-figure>figcaption{font-weight:600;font-size:1.05em;margin:0 0 .5em;text-align:left}
             .rstlab-drawing svg{display:block;width:100%;height:auto;max-width:100%;background:none}
-            .rstlab-drawing .rstlab-narrow{display:none}
-            @container(max-width:600px){.rstlab-drawing .rstlab-wide{display:none}.rstlab-drawing .rstlab-narrow{display:block} }
+            .rstlab-drawing .rstlab-narrow{display:none;max-width:520px}
+            @container(max-width:680px){.rstlab-drawing .rstlab-wide{display:none}.rstlab-drawing .rstlab-narrow{display:block} }
             .rstlab-figure[data-drawn=plotly] .rstlab-static{display:none}
             .rstlab-figure p{margin:.4em 0;line-height:1.45}
             .rstlab-alt{font-size:.95em}
