@@ -136,9 +136,9 @@ internal static class SiteSample
         Code("// < > & \"\nvar times = Trials.Of(2000).Select(trial => trial.Elapsed.TotalMicroseconds).OrderBy(t => t).ToArray(); // a long line that has to be scrolled on a phone\ntimes.Length", 3,
             Text("2000 < 3000"), Html(Claims(("01-full-queue", "A full accept queue sends no RST &amp; the client &lt;waits&gt;.", false, "live", "saw RA")))));
 
-    private static ChapterResult Aborted() => Chapter(Third, "The connection was aborted", 2.5,
+    private static ChapterResult Aborted() => Chapter(Third, "2 · The connection was aborted", 2.5,
         [new("02-linger-zero", "Close with linger 0 sends a RST.", true, Evidence.Live, null, 1)], [], [],
-        Markdown("# The connection was aborted\n\n### A step too deep\n\nText.\n"),
+        Markdown("# 2 · The connection was aborted\n\n### A step too deep\n\nText.\n"),
         Code("throw new SocketException(104);", 1, Html(Claims(("02-linger-zero", "Close with linger 0 sends a RST.", true, "live", null))),
             new JsonObject
             {

@@ -147,6 +147,13 @@ public sealed partial class SiteTests(SiteFixture fixture) : IClassFixture<SiteF
     }
 
     [Fact]
+    public void The_number_of_a_chapter_is_shown_once()
+    {
+        Assert.Contains("<p class=\"eyebrow\">Chapter 2</p>\n<h1>The connection was aborted</h1>", fixture.Read(Third), StringComparison.Ordinal);
+        Assert.Contains($"<a href=\"{Third}\"><span class=\"number\">2</span> The connection was aborted</a>", fixture.Read(First), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_page_has_one_first_heading_and_no_step_of_two()
     {
         foreach (var page in fixture.Pages)

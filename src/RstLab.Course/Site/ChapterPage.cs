@@ -33,8 +33,8 @@ internal sealed partial class ChapterPage
         page.WriteEvidence();
         return new Page
         {
-            Title = $"{chapter.Title} · RST Lab",
-            Description = page.prose.Lead ?? $"{chapter.Title}: a chapter of RST Lab, the executable field guide to TCP resets for .NET developers.",
+            Title = $"{Page.Name(chapter.Title)} · RST Lab",
+            Description = page.prose.Lead ?? $"{Page.Name(chapter.Title)}: a chapter of RST Lab, the executable field guide to TCP resets for .NET developers.",
             Chapter = chapter.Id,
             Course = course,
             Sections = page.prose.Sections,
@@ -61,7 +61,7 @@ internal sealed partial class ChapterPage
         return $"""
             <header class="title">
             <p class="eyebrow">{(number.Length == 0 ? "RST Lab" : $"Chapter {number}")}</p>
-            <h1>{prose.Title ?? Markup.Escape(chapter.Title)}</h1>
+            <h1>{Page.Name(prose.Title ?? Markup.Escape(chapter.Title))}</h1>
             <ul class="facts">{facts}</ul>
             {Errors()}
             </header>
@@ -188,7 +188,7 @@ internal sealed partial class ChapterPage
         body.Add($"""
             <section class="evidence" aria-labelledby="{section.Id}"><h2 id="{section.Id}">{section.Text}</h2>
             <p>Every ladder is drawn from a recording, every plot from a table. The captures open in Wireshark and tshark.</p>
-            <div class="scroll"><table class="stack"><thead><tr><th scope="col">Recording or table</th><th scope="col">app</th><th scope="col">wire</th><th scope="col">kernel</th><th scope="col">Files</th></tr></thead><tbody>
+            <div class="scroll"><table class="stack compact"><thead><tr><th scope="col">Recording or table</th><th scope="col">app</th><th scope="col">wire</th><th scope="col">kernel</th><th scope="col">Files</th></tr></thead><tbody>
             """);
         foreach (var recording in chapter.Recordings)
         {

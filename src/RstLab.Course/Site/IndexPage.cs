@@ -82,7 +82,7 @@ internal static class IndexPage
         {
             var chapters = string.Join(", ", course.Chapters
                 .Where(chapter => symptom.Chapters.Any(number => chapter.Id.StartsWith(number, StringComparison.Ordinal)))
-                .Select(chapter => $"""<a href="{Markup.Escape(chapter.Id)}.html">{Markup.Escape(chapter.Title)}</a>"""));
+                .Select(chapter => $"""<a href="{Markup.Escape(chapter.Id)}.html">{Markup.Escape(Page.Name(chapter.Title))}</a>"""));
             rows.Write($"""
                 <tr><th scope="row">{symptom.Seen}</th><td data-label="What happened">{symptom.Meaning}</td><td data-label="What to do">{symptom.Do}{(chapters.Length == 0 ? "" : $" <span class=\"see\">{chapters}</span>")}</td></tr>
 
@@ -103,7 +103,7 @@ internal static class IndexPage
         {
             var id = Markup.Escape(chapter.Id);
             list.Write($"""
-                <li><p class="number" aria-hidden="true">{Page.Number(chapter.Id)}</p><div><h3><a href="{id}.html">{Markup.Escape(chapter.Title)}</a></h3>
+                <li><p class="number" aria-hidden="true">{Page.Number(chapter.Id)}</p><div><h3><a href="{id}.html">{Markup.Escape(Page.Name(chapter.Title))}</a></h3>
                 <p>{Markup.Escape(pages[chapter.Id].Description)}</p>
                 <p class="facts">{(chapter.Claims.Count == 0 ? "" : Markup.ClaimsBadge(chapter.Claims))} {Evidences(chapter)} <span>{Markup.Duration(chapter.Seconds)}</span></p>
                 """);

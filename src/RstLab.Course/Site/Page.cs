@@ -1,9 +1,10 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace RstLab.Course.Site;
 
 /// <summary>What every page has around its content: head, contents of the course, list of sections, foot.</summary>
-internal sealed class Page
+internal sealed partial class Page
 {
     /// <summary>The text of the title bar and of search results.</summary>
     internal required string Title { get; init; }
@@ -33,6 +34,9 @@ internal sealed class Page
         var digits = id.AsSpan(0, id.AsSpan().IndexOfAnyExceptInRange('0', '9') is var end && end < 0 ? id.Length : end);
         return digits.Length == 0 ? "" : digits.TrimStart('0') is { Length: > 0 } rest ? rest.ToString() : "0";
     }
+
+    /// <summary>A chapter's name without the number that it may begin with (<c>1 · Nobody is listening</c>): pages show that on its own.</summary>
+    internal static string Name(string title) => LeadingNumber().Replace(title, "");
 
     public override string ToString()
     {
@@ -100,7 +104,7 @@ internal sealed class Page
         {
             var current = chapter.Id == Chapter;
             list.Write($"""
-                <li><a href="{Markup.Escape(chapter.Id)}.html"{(current ? " aria-current=\"page\"" : "")}><span class="number">{Number(chapter.Id)}</span> {Markup.Escape(chapter.Title)}</a>
+                <li><a href="{Markup.Escape(chapter.Id)}.html"{(current ? " aria-current=\"page\"" : "")}><span class="number">{Number(chapter.Id)}</span> {Markup.Escape(Name(chapter.Title))}</a>
                 """);
             if (current)
             {
@@ -139,10 +143,13 @@ internal sealed class Page
     private string Pager(ChapterResult? previous, ChapterResult? next)
     {
         string Step(string relation, string word, ChapterResult? chapter) => chapter is null ? "" : $"""
-            <a class="{relation}" rel="{relation}" href="{Markup.Escape(chapter.Id)}.html"><span>{word}</span> {Markup.Escape(chapter.Title)}</a>
+            <a class="{relation}" rel="{relation}" href="{Markup.Escape(chapter.Id)}.html"><span>{word}</span> {Markup.Escape(Name(chapter.Title))}</a>
             """;
         return $"""
             <nav class="pager" aria-label="Previous and next">{(Chapter is null ? "" : previous is null ? "<a class=\"prev\" href=\"index.html\"><span>Back to the</span> Contents</a>" : Step("prev", "Previous", previous))}{(Chapter is null ? Step("next", "Begin", next) : next is null ? "<a class=\"next\" href=\"index.html\"><span>Back to the</span> Contents</a>" : Step("next", "Next", next))}</nav>
             """;
     }
+
+    [GeneratedRegex("^\\s*(?:Chapter\\s+)?\\d+\\s*[.:·–—-]\\s*(?=\\S)", RegexOptions.IgnoreCase)]
+    private static partial Regex LeadingNumber();
 }
