@@ -100,9 +100,10 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
             }
 
             place.WriteChapters(result);
+            place.WriteSummary(result);
             var index = SiteWriter.Write(result, place.Path, Path.GetDirectoryName(notebooks[0]));
             result = CourseRun.Measured(result);
-            place.WriteSummary(result);
+            place.WriteSummary(result); // again, now that the whole is measured
             Tell(result, index);
             return result.Passed ? 0 : Failed;
         }

@@ -71,7 +71,7 @@ internal sealed class OutputFolder : IDisposable
         }
     }
 
-    /// <summary>Writes <c>course.json</c>, the last of a run's files.</summary>
+    /// <summary>Writes <c>course.json</c>.</summary>
     internal void WriteSummary(CourseResult result) => SafeFile.Replace(In("course.json"), stream => JsonSerializer.Serialize(stream, Describe(result), Json));
 
     public void Dispose() => held.Dispose();

@@ -261,6 +261,37 @@ public sealed class EngineTests : IDisposable
     }
 
     [Fact]
+    public async Task The_claims_that_a_cell_displays_are_collected()
+    {
+        var lib = Directory.CreateDirectory(course.In("lib")).FullName;
+        foreach (var assembly in ScriptReferences.Own.Values)
+        {
+            File.Copy(assembly.Location, Path.Combine(lib, Path.GetFileName(assembly.Location)));
+        }
+
+        course.WriteText("setup.csx", "#r \"../lib/RstLab.dll\"\n#r \"../lib/RstLab.Notebooks.dll\"\nusing RstLab;\nusing RstLab.Notebooks;\n");
+        var path = course.Write("01-claims", "#!import \"setup.csx\"", "Claims.That(\"01-a\", \"One is one.\", true).That(\"01-b\", \"One is two.\", false, \"1\")");
+        var chapter = await TemporaryCourse.RunFileAsync(path, lab: new LabScope(new LabSession()));
+
+        Assert.Empty(chapter.Errors);
+        Assert.Equal([("01-a", true, 2), ("01-b", false, 2)], chapter.Claims.Select(claim => (claim.Id, claim.Holds, claim.Cell)));
+        Assert.False(chapter.Passed);
+        Assert.Contains("One is two.", Assert.IsType<DisplayOutput>(Cell(chapter, 2).Outputs[0])["text/html"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_lab_in_a_cell_is_the_chapters_own()
+    {
+        Directory.CreateDirectory(course.In("lib"));
+        File.Copy(typeof(Recording).Assembly.Location, course.In("lib", "RstLab.dll"));
+        string[] cells = ["#r \"../lib/RstLab.dll\"\nusing RstLab;", "await Task.Run(() => LabSession.Current.DataFolder)"];
+        var chapters = await Task.WhenAll(new[] { "01-a", "02-b" }.Select(name =>
+            TemporaryCourse.RunFileAsync(course.Write(name, cells), lab: new LabScope(new LabSession { DataFolder = name }))));
+
+        Assert.Equal(["01-a", "02-b"], chapters.Select(chapter => Plain(chapter, 2)));
+    }
+
+    [Fact]
     public async Task An_imported_script_brings_its_references_usings_and_declarations()
     {
         Compile("greeting.dll", "namespace Greeting; public static class Hello { public static string Say() => \"hello\"; }");
