@@ -13,7 +13,17 @@ internal static class Rootless
     /// <summary>Goes into a namespace where that is needed and allowed. Returns when it is not, with the reason to tell, or null.</summary>
     internal static string? Enter(string[] arguments)
     {
-        if (!OperatingSystem.IsLinux() || Environment.IsPrivilegedProcess || Environment.GetEnvironmentVariable(Guard) is not null)
+        if (Environment.GetEnvironmentVariable(Guard) is not null)
+        {
+            if (Environment.IsPrivilegedProcess)
+            {
+                NetworkNamespace.EnsureLoopbackUp(); // a new namespace has it down
+            }
+
+            return null;
+        }
+
+        if (!OperatingSystem.IsLinux() || Environment.IsPrivilegedProcess)
         {
             return null;
         }

@@ -232,7 +232,7 @@ public sealed class ProgramTests : IDisposable
         Assert.SkipUnless(mayUnshare == 0, $"This system does not let an ordinary user make a namespace: {why}");
         Assert.SkipUnless((await RunAsync(new ProcessStartInfo("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "test", "-x", Program]))).Code == 0, $"An ordinary user cannot start {Program}.");
 
-        var notebook = course.Write("00-first", "Console.Write(Environment.IsPrivilegedProcess);\nConsole.Write(System.IO.File.ReadAllLines(\"/proc/net/dev\").Length);", "throw new Exception(\"to see the code\");");
+        var notebook = course.Write("00-first", "Console.Write(Environment.IsPrivilegedProcess);\nConsole.Write(System.IO.File.ReadAllLines(\"/proc/net/dev\").Length);\nnew System.Net.Sockets.UdpClient().Connect(System.Net.IPAddress.Loopback, 9);", "throw new Exception(\"to see the code\");");
         Process.Start("chmod", ["0777", course.Root]).WaitForExit();
         var (code, _, error) = await RunAsync(AsNobody(notebook));
         var inside = Assert.IsType<StreamOutput>(Notebook.Load(course.In("out", "notebooks", "00-first.ipynb")).Cells[0].Outputs[0]).Text;
