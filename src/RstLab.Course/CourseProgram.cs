@@ -15,8 +15,8 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
     /// <summary>The command line was wrong.</summary>
     internal const int Usage = 2;
 
-    /// <summary>Ended by Ctrl-C, as shells count it; 143 when asked to terminate.</summary>
-    internal const int Interrupted = 130;
+    /// <summary>Ended by Ctrl-C or by SIGTERM, as shells count it.</summary>
+    internal const int Interrupted = 130, Terminated = 143;
 
     /// <summary>Opens the lab of a chapter in a test; null for the real one.</summary>
     internal Func<CancellationToken, ILabScope>? Lab { get; init; }
@@ -61,11 +61,14 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var code = Interrupted;
+        var asked = 0L;
         void Stop(PosixSignalContext signal)
         {
-            // The first one ends the run in order; a second one is left to the system.
-            signal.Cancel = !stop.IsCancellationRequested;
-            code = signal.Signal == PosixSignal.SIGTERM ? 143 : Interrupted;
+            // The first one ends the run in order; a later one is left to the system. Wrappers such as timeout(1) send each twice.
+            var now = Environment.TickCount64;
+            var first = Interlocked.CompareExchange(ref asked, now, 0);
+            signal.Cancel = first == 0 || now - first < 1000;
+            code = signal.Signal == PosixSignal.SIGTERM ? Terminated : Interrupted;
             stop.Cancel();
         }
 

@@ -215,7 +215,10 @@ public sealed class ProgramTests : IDisposable
                 await Task.Delay(20);
             }
 
-            Process.Start("kill", ["-s", signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+            // Twice, as timeout(1) and some terminals do.
+            var id = process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            Process.Start("kill", ["-s", signal, id]).WaitForExit();
+            Process.Start("kill", ["-s", signal, id]).WaitForExit();
         });
 
         Assert.Equal(expected, code);
