@@ -310,6 +310,10 @@ public sealed partial class SiteTests(SiteFixture fixture) : IClassFixture<SiteF
     }
 
     [Fact]
+    public void The_colours_of_code_do_not_reach_into_drawings_whose_classes_are_as_short() =>
+        Assert.DoesNotMatch(@"(?m)^\.[a-z0-9]{1,2}[ ,{]", fixture.Read("site.css"));
+
+    [Fact]
     public void Header_cells_say_what_they_head()
     {
         foreach (var page in fixture.Pages)

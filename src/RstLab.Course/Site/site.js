@@ -109,13 +109,19 @@
     mark();
   }
 
-  // Folded parts are printed unfolded.
+  // Folded parts are printed unfolded, and dark pages in light colours.
   let opened = [];
+  let theme = "";
   addEventListener("beforeprint", () => {
     opened = [...document.querySelectorAll("main details:not([open])")];
     opened.forEach(details => { details.open = true; });
+    theme = root.dataset.theme ?? "";
+    root.dataset.theme = "light";
   });
-  addEventListener("afterprint", () => opened.forEach(details => { details.open = false; }));
+  addEventListener("afterprint", () => {
+    opened.forEach(details => { details.open = false; });
+    root.dataset.theme = theme;
+  });
 
   // Figures: the still picture is replaced by one that can be pointed at, when it comes near and plotly.js is there. The colours
   // of its JSON are those of the palette on light pages; they become what the palette's variables say here.
