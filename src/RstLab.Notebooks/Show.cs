@@ -81,7 +81,7 @@ public static class Show
         Rows =
         [
             .. recording.Events.OfType<AppCall>().Select(c => (IReadOnlyList<object?>)
-                [c.T / 1000m, c.Who, Ladder.Text(c), c.Outcome, c.Errno, c.Elapsed / 1000m]),
+                [c.T / 1000m, c.Who, Ladder.Text(c), Ladder.Outcome(c), c.Errno, c.Elapsed / 1000m]),
         ],
         Foot = foot,
     };
