@@ -314,7 +314,7 @@ internal sealed class Ladder
         foreach (var call in Calls)
         {
             var until = call.Result == "pending" ? end : call.T + call.Elapsed;
-            var lasts = call.Who != "lab" && moments.Any(t => t > call.T && t < until);
+            var lasts = call.Who != "lab" && FirstAfter(moments, call.T) < until;
             steps.Add((call.T, 0, new CallStep(call.T, call, lasts)));
             if (lasts)
             {
@@ -326,6 +326,17 @@ internal sealed class Ladder
         var told = sent.Values.Concat(received.Values).ToHashSet(ReferenceEqualityComparer.Instance);
         steps.AddRange(Resets.Where(r => !told.Contains(r)).Select(r => (r.T, 2, (Step)new KernelStep(r.T, r))));
         return steps.OrderBy(s => s.T).ThenBy(s => s.Rank).Select(s => s.Step);
+    }
+
+    /// <summary>The first moment after a time; far away when there is none.</summary>
+    private static long FirstAfter(List<long> sorted, long t)
+    {
+        var index = sorted.BinarySearch(t);
+        for (index = index < 0 ? ~index : index; index < sorted.Count && sorted[index] <= t; index++)
+        {
+        }
+
+        return index < sorted.Count ? sorted[index] : long.MaxValue;
     }
 
     /// <summary>Folds the middle of long runs of plain data segments and successful calls, and marks long pauses.</summary>
