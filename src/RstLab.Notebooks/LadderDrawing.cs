@@ -125,7 +125,7 @@ internal sealed class LadderDrawing
                 Between(y + 4, "m", new Words(Limit($"lab: {Ladder.Text(band.Call)}", frame.IsNarrow ? 42 - Math.Min(Ladder.Outcome(band.Call).Length, 12) : 70) + " "), Outcome(band.Call, frame.IsNarrow ? 12 : 40));
                 break;
             case Ladder.CallStep { Lasts: true } begin:
-                Beside(begin.Call, y, new Words(Limit(Head(begin.Call), Room(begin.Call) - 2) + " …"));
+                Beside(begin.Call, y, new Words(Limit($"{Head(begin.Call)} …", Room(begin.Call))));
                 break;
             case Ladder.CallStep { Call: var call } when FitsOnOneLine(call, Head(call)):
                 Mark(call, LaneX(ladder.SideOf(call), 0), y);
