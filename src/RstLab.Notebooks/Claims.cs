@@ -54,7 +54,7 @@ public static class Claims
     {
         var seen = recording.Events.Select(e => e switch
         {
-            AppCall { Ok: false } call => $"{call.Who}.{call.Call} → {call.Outcome}",
+            AppCall { Ok: false } call => $"{call.Who}.{call.Call} → {Ladder.Outcome(call)}",
             Segment { IsReset: true } reset => $"{reset.Letters} from {reset.From}",
             KernelReset { Direction: ResetDirection.Sent, Reason: { } reason } => $"kernel: {reason}",
             _ => null,

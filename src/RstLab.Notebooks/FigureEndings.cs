@@ -76,13 +76,13 @@ public sealed partial class Figure
         var told = new List<(string What, int Times)>();
         foreach (var call in ladder.Calls.Where(c => c.Who != "lab" && ladder.SideOf(c) == side && Tells(c)))
         {
-            var what = $"{(!call.Ok ? "✗" : call.Result == "0" && call.Call.StartsWith("Receive", StringComparison.Ordinal) ? "∅" : "✓")} {call.Call} → {call.Outcome}";
+            var what = $"{(!call.Ok ? "✗" : call.Result == "0" && call.Call.StartsWith("Receive", StringComparison.Ordinal) ? "∅" : "✓")} {call.Call} → {Notebooks.Ladder.Outcome(call)}";
             told = told.Count > 0 && told[^1].What == what ? [.. told.SkipLast(1), (what, told[^1].Times + 1)] : [.. told, (what, 1)];
         }
 
         return told.Count == 0 ? "nothing" : string.Join('\n', told.Select(t => t.Times == 1 ? t.What : FormattableString.Invariant($"{t.What} ({t.Times} times)")));
 
-        static bool Tells(AppCall call) => !call.Ok || call.Call is not ("Connect" or "ConnectAsync" or "Listen" or "Bind" or "Accept" or "AcceptAsync" or "SetOption");
+        static bool Tells(AppCall call) => !call.Ok || !call.Call.Contains('=', StringComparison.Ordinal) && call.Call is not ("Connect" or "ConnectAsync" or "Listen" or "Bind" or "Accept" or "AcceptAsync" or "SetOption");
     }
 
     /// <summary>Every FIN and RST in order, and whether data crossed before each.</summary>

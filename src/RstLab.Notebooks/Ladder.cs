@@ -23,6 +23,7 @@ internal sealed class Ladder
     private readonly Dictionary<string, Side> sides = [];
     private readonly Dictionary<Segment, (uint Seq, uint Ack)> relative = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<Segment, KernelReset> sent = new(ReferenceEqualityComparer.Instance), received = new(ReferenceEqualityComparer.Instance);
+    private readonly HashSet<Segment> again = new(ReferenceEqualityComparer.Instance);
     private readonly bool severalConnections;
     private readonly Dictionary<Side, bool> severalCallers;
 
@@ -132,7 +133,10 @@ internal sealed class Ladder
     }
 
     /// <summary>A call as it would stand in code, such as <c>Send(5000 bytes)</c>; a note of the experiment stands as it is.</summary>
-    internal static string Text(AppCall call) => call.Who == "lab" && call.Arguments is null ? call.Call : $"{call.Call}({call.Arguments})";
+    internal static string Text(AppCall call) => call.Arguments is null && (call.Who == "lab" || call.Call.Contains(' ', StringComparison.Ordinal)) ? call.Call : $"{call.Call}({call.Arguments})";
+
+    /// <summary>What became of a call; nothing for a note of the experiment.</summary>
+    internal static string Outcome(AppCall call) => call.Outcome.Length == 0 && call.Who != "lab" ? "ok" : call.Outcome;
 
     /// <summary>The control bits in words, such as <c>FIN ACK</c>.</summary>
     internal static string Flags(Segment segment)
@@ -154,6 +158,9 @@ internal sealed class Ladder
             : string.Create(CultureInfo.InvariantCulture, $"seq {seq} ack {ack}  len {segment.Length}");
     }
 
+    /// <summary>Whether the same sender sent the same sequence number with data, SYN or FIN before.</summary>
+    internal bool IsRetransmission(Segment segment) => again.Contains(segment);
+
     /// <summary>Which of several connections a segment belongs to; empty when there is one.</summary>
     internal string Connection(Segment segment) => severalConnections ? $"{NameOf(ClientAddress(segment))}: " : "";
 
@@ -166,6 +173,7 @@ internal sealed class Ladder
             $"{Flags(s)} ({s.Letters}): {s.From} to {s.To}",
             Invariant($"seq {s.Seq}, relative {relative[s].Seq}"),
             (s.Flags & ControlBits.Ack) == 0 ? null : Invariant($"ack {s.Ack}, relative {relative[s].Ack}"),
+            IsRetransmission(s) ? "sent again: nobody had acknowledged it" : null,
             Invariant($"{s.Length} bytes, window {s.Window} (unscaled), ttl {s.Ttl}"),
             Sent(s) is { } k ? $"kernel sent it: {k.Reason ?? "no reason named"}{(k.State is null ? "" : $", socket {k.State}")}" : null,
             Received(s) is null ? null : "kernel received it",
@@ -199,9 +207,9 @@ internal sealed class Ladder
         [
             .. Calls.Cast<LabEvent>().Concat(Segments).Concat(Resets).OrderBy(e => e.T).Select(e => (IReadOnlyList<object?>)(e switch
             {
-                AppCall c => [Micro(c.T), "app", c.Who, Text(c), c.Outcome + (c.Errno is { } n ? Invariant($", errno {n}") : ""),
+                AppCall c => [Micro(c.T), "app", c.Who, Text(c), Outcome(c) + (c.Errno is { } n ? Invariant($", errno {n}") : ""),
                     null, null, null, null, null, null, null, null, Micro(c.Elapsed)],
-                Segment s => [Micro(s.T), "wire", NameOf(s.From), $"{s.From} to {s.To}", Sent(s)?.Reason, s.Letters, relative[s].Seq,
+                Segment s => [Micro(s.T), "wire", NameOf(s.From), $"{s.From} to {s.To}{(IsRetransmission(s) ? ", again" : "")}", Sent(s)?.Reason, s.Letters, relative[s].Seq,
                     (s.Flags & ControlBits.Ack) == 0 ? null : relative[s].Ack, s.Length, s.Seq, s.Ack, s.Window, s.Ttl, null],
                 KernelReset k => [Micro(k.T), "kernel", k.From is null ? null : NameOf(k.From),
                     $"reset {(k.Direction == ResetDirection.Sent ? "sent" : "received")}, {k.From ?? "?"} to {k.To ?? "?"}",
@@ -212,7 +220,7 @@ internal sealed class Ladder
     };
 
     private static string CallHover(AppCall c) => Lines(
-        c.Outcome.Length == 0 ? $"{c.Who}: {Text(c)}" : $"{c.Who}.{Text(c)} → {c.Outcome}", c.Errno is { } errno ? Invariant($"errno {errno}") : null,
+        Outcome(c).Length == 0 ? $"{c.Who}: {Text(c)}" : $"{c.Who}.{Text(c)} → {Outcome(c)}", c.Errno is { } errno ? Invariant($"errno {errno}") : null,
         c.Exception is null ? null : $"{c.Exception}: {c.Message}", $"began at {Exact(c.T)}, took {Markup.Time(c.Elapsed)}");
 
     private static string Lines(params string?[] lines) => string.Join('\n', lines.Where(l => !string.IsNullOrEmpty(l)));
@@ -255,6 +263,7 @@ internal sealed class Ladder
     private void Number()
     {
         var bases = new Dictionary<(string From, string To), uint>();
+        var seen = new HashSet<(string From, string To, uint Seq, bool IsSyn)>();
         foreach (var s in Segments)
         {
             var (there, back) = ((s.From, s.To), (s.To, s.From));
@@ -262,6 +271,11 @@ internal sealed class Ladder
             {
                 bases.Remove(there);
                 bases.Remove(back);
+            }
+
+            if ((s.Length > 0 || (s.Flags & (ControlBits.Syn | ControlBits.Fin)) != 0) && !seen.Add((s.From, s.To, s.Seq, (s.Flags & ControlBits.Syn) != 0)))
+            {
+                again.Add(s);
             }
 
             bases.TryAdd(there, (s.Flags & ControlBits.Syn) != 0 ? s.Seq : s.Seq - 1);
@@ -300,7 +314,7 @@ internal sealed class Ladder
         foreach (var call in Calls)
         {
             var until = call.Result == "pending" ? end : call.T + call.Elapsed;
-            var lasts = call.Who != "lab" && moments.Any(t => t > call.T && t < until);
+            var lasts = call.Who != "lab" && FirstAfter(moments, call.T) < until;
             steps.Add((call.T, 0, new CallStep(call.T, call, lasts)));
             if (lasts)
             {
@@ -312,6 +326,17 @@ internal sealed class Ladder
         var told = sent.Values.Concat(received.Values).ToHashSet(ReferenceEqualityComparer.Instance);
         steps.AddRange(Resets.Where(r => !told.Contains(r)).Select(r => (r.T, 2, (Step)new KernelStep(r.T, r))));
         return steps.OrderBy(s => s.T).ThenBy(s => s.Rank).Select(s => s.Step);
+    }
+
+    /// <summary>The first moment after a time; far away when there is none.</summary>
+    private static long FirstAfter(List<long> sorted, long t)
+    {
+        var index = sorted.BinarySearch(t);
+        for (index = index < 0 ? ~index : index; index < sorted.Count && sorted[index] <= t; index++)
+        {
+        }
+
+        return index < sorted.Count ? sorted[index] : long.MaxValue;
     }
 
     /// <summary>Folds the middle of long runs of plain data segments and successful calls, and marks long pauses.</summary>

@@ -122,10 +122,10 @@ internal sealed class LadderDrawing
                 break;
             case Ladder.CallStep { Call.Who: "lab" } band:
                 drawing.Add(new Box(timeX + 8, y - 13, frame.Width - timeX - 12, 26, null));
-                Between(y + 4, "m", new Words(Limit($"lab: {Ladder.Text(band.Call)}", frame.IsNarrow ? 42 - Math.Min(band.Call.Outcome.Length, 12) : 70) + " "), Outcome(band.Call, frame.IsNarrow ? 12 : 40));
+                Between(y + 4, "m", new Words(Limit($"lab: {Ladder.Text(band.Call)}", frame.IsNarrow ? 42 - Math.Min(Ladder.Outcome(band.Call).Length, 12) : 70) + " "), Outcome(band.Call, frame.IsNarrow ? 12 : 40));
                 break;
             case Ladder.CallStep { Lasts: true } begin:
-                Beside(begin.Call, y, new Words(Limit(Head(begin.Call), Room(begin.Call) - 2) + " …"));
+                Beside(begin.Call, y, new Words(Limit($"{Head(begin.Call)} …", Room(begin.Call))));
                 break;
             case Ladder.CallStep { Call: var call } when FitsOnOneLine(call, Head(call)):
                 Mark(call, LaneX(ladder.SideOf(call), 0), y);
@@ -179,7 +179,7 @@ internal sealed class LadderDrawing
         var name = ladder.Connection(segment);
         if (!segment.IsReset)
         {
-            drawing.Add(middle, y - 7, Anchor.Middle, "t", new Words(name), new Words(Ladder.Flags(segment), Bold: true), new Words($"  {ladder.Numbers(segment)}"));
+            drawing.Add(middle, y - 7, Anchor.Middle, "t", new Words(name), new Words(Ladder.Flags(segment), Bold: true), new Words($"  {ladder.Numbers(segment)}"), new Words(ladder.IsRetransmission(segment) ? "  again" : "", Bold: true));
             return;
         }
 
@@ -278,9 +278,9 @@ internal sealed class LadderDrawing
     private string Name(AppCall call) => $"{ladder.Caller(call)}{call.Call}";
 
     private static Words Outcome(AppCall call, int room) =>
-        new(call.Outcome.Length == 0 ? "" : Limit($"→ {call.Outcome}", room), Bold: !call.Ok, call.Ok ? null : Palette.Failed);
+        new(Ladder.Outcome(call).Length == 0 ? "" : Limit($"→ {Ladder.Outcome(call)}", room), Bold: !call.Ok, call.Ok ? null : Palette.Failed);
 
-    private bool FitsOnOneLine(AppCall call, string head) => head.Length + call.Outcome.Length + 3 <= Room(call);
+    private bool FitsOnOneLine(AppCall call, string head) => head.Length + Ladder.Outcome(call).Length + 3 <= Room(call);
 
     /// <summary>How many characters of code fit beside a lifeline.</summary>
     private int Room(AppCall call) => frame.IsNarrow

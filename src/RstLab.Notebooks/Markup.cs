@@ -58,6 +58,7 @@ internal static class Markup
     {
         null => "",
         double d when d == Math.Floor(d) && Math.Abs(d) < 1e15 => d.ToString("0", CultureInfo.InvariantCulture),
+        double d when Math.Abs(d) is >= 1000 and < 1e15 => d.ToString("0", CultureInfo.InvariantCulture),
         double d => d.ToString("G4", CultureInfo.InvariantCulture),
         float f => Value((double)f),
         DateTimeOffset date => date.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),

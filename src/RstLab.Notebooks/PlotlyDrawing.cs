@@ -79,7 +79,7 @@ internal static class PlotlyDrawing
         hover["marker"] = new JsonObject { ["size"] = 16, ["opacity"] = 0 };
         hover["hoverinfo"] = "text";
         hover["hovertext"] = new JsonArray([.. hovers.Select(h => (JsonNode)Markup.Plotly(h.Text).Replace("\n", "<br>", StringComparison.Ordinal))]);
-        hover["hoverlabel"] = new JsonObject { ["align"] = "left" };
+        hover["hoverlabel"] = new JsonObject { ["align"] = "left", ["bgcolor"] = Palette.Ink, ["bordercolor"] = Palette.Ink, ["font"] = new JsonObject { ["family"] = Sans, ["size"] = 12 } };
         data.Add(hover);
 
         JsonObject Axis(double end, bool down) => new()

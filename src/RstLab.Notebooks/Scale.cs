@@ -49,7 +49,7 @@ internal sealed class Scale
         {
             var rough = (to - from) / wanted;
             var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
-            var step = Steps.First(m => m * power >= rough * .999) * power;
+            var step = Steps.First(m => m * power >= rough * .8) * power;
             return [.. Enumerable.Range(0, wanted * 3).Select(i => (Math.Ceiling(from / step) + i) * step).TakeWhile(v => v <= to + (step * 1e-9))];
         }
 

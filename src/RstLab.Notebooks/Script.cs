@@ -33,7 +33,8 @@ internal static class Script
             var part=narrow&&spec.narrow||spec,layout=part.layout;
             if(layout.title){delete layout.title;layout.height-=32;layout.margin.t-=32;}
             if(spec.narrow){
-              var scale=Math.min(width/layout.xaxis.range[1],1);
+              host.style.maxWidth=narrow?'520px':'';
+              var scale=Math.min(Math.min(width,narrow?520:width)/layout.xaxis.range[1],1);
               layout.height*=scale;
               part.data.forEach(function(trace){[trace.textfont,trace.marker].forEach(function(m){if(m)m.size*=scale;});});
             }

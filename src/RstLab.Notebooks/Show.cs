@@ -66,7 +66,7 @@ public static class Show
 
         static string Last(LabEvent e) => e switch
         {
-            AppCall call => $"{call.Who}.{Ladder.Text(call)} → {call.Outcome}",
+            AppCall call => $"{call.Who}.{Ladder.Text(call)} → {Ladder.Outcome(call)}",
             Segment segment => $"{segment.Letters} from {segment.From} to {segment.To}, {segment.Length} bytes",
             KernelReset { Direction: ResetDirection.Sent } reset => $"a reset was sent, because of {reset.Reason ?? "a reason that this kernel does not name"}",
             _ => "a reset was received",
@@ -81,7 +81,7 @@ public static class Show
         Rows =
         [
             .. recording.Events.OfType<AppCall>().Select(c => (IReadOnlyList<object?>)
-                [c.T / 1000m, c.Who, Ladder.Text(c), c.Outcome, c.Errno, c.Elapsed / 1000m]),
+                [c.T / 1000m, c.Who, Ladder.Text(c), Ladder.Outcome(c), c.Errno, c.Elapsed / 1000m]),
         ],
         Foot = foot,
     };

@@ -54,7 +54,7 @@ internal static class Style
             .rstlab-table caption{text-align:left;font-weight:600;padding:.3em 0;color:inherit}
             .rstlab-table th,.rstlab-table td{padding:.2em .7em;border:0;border-bottom:1px solid rgba(128,128,128,.35);text-align:left;white-space:nowrap;unicode-bidi:plaintext;font-variant-numeric:tabular-nums;background:none;color:inherit;vertical-align:top}
             .rstlab-table tbody th{font-weight:400}.rstlab-table .rstlab-number{text-align:right}
-            .rstlab-cells td,.rstlab-cells th{white-space:pre-line;min-width:7em}.rstlab-cells caption{position:absolute;width:1px;height:1px;padding:0;overflow:hidden;clip-path:inset(50%)}.rstlab-figure{position:relative}
+            .rstlab-cells td,.rstlab-cells th{white-space:pre-line;min-width:7em}.rstlab-cells td:nth-child(4){white-space:pre}.rstlab-cells caption{position:absolute;width:1px;height:1px;padding:0;overflow:hidden;clip-path:inset(50%)}.rstlab-figure{position:relative}
             .rstlab-cells tbody th{font-weight:600}
             .rstlab-claims{list-style:none;margin:.6em 0;padding:0;color:inherit}
             .rstlab-claim{margin:.35em 0;padding:0;line-height:1.5}

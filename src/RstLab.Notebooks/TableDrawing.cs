@@ -9,7 +9,7 @@ internal static class TableDrawing
     {
         var drawing = new Drawing(frame.Width);
         // Columns share the width by their longest word runs, so that a long cell wraps rather than pushing the rest out.
-        var wants = table.Columns.Select((c, i) => Math.Clamp(table.Rows.Select(r => Markup.Value(r[i]).Length).Append(c.Length).Max(), 8, 34)).ToArray();
+        var wants = table.Columns.Select((c, i) => Math.Clamp(table.Rows.SelectMany(r => Markup.Value(r[i]).Split('\n')).Select(line => line.Length).Append(c.Length).Max(), 8, 34)).ToArray();
         var widths = wants.Select(w => w * (frame.Width - 28) / wants.Sum()).ToArray();
         var y = 8.0;
         y = Row(table.Columns, y, bold: true);

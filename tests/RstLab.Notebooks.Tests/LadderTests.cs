@@ -109,6 +109,19 @@ public class LadderTests
     }
 
     [Fact]
+    public void A_segment_that_is_sent_again_says_so()
+    {
+        var events = Samples.CloseThenSend.Events.ToList();
+        var data = events.OfType<Segment>().Single(s => s.Length > 0);
+        events.Insert(events.IndexOf(data) + 1, data with { T = data.T + 1_000 });
+
+        var words = Words(Figure.Ladder(Samples.CloseThenSend with { Events = events }));
+
+        Assert.Single(words, w => w.EndsWith("len 5000", StringComparison.Ordinal));
+        Assert.Single(words, w => w.EndsWith("len 5000  again", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_failed_call_differs_by_shape_and_words_and_a_reset_by_shape_and_dashes()
     {
         var svg = XDocument.Parse(Figure.Ladder(Samples.CloseThenSend).ToSvg());
