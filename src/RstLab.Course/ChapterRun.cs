@@ -172,7 +172,7 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
                 try
                 {
                     outputs.Add(ValueFormatter.Format(outcome.Value, cell.Number));
-                    return (null, [.. lab.ClaimsIn(outcome.Value, cell.Number)]);
+                    return (null, [.. lab.Displayed(outcome.Value, cell.Number)]);
                 }
                 catch (Exception e)
                 {

@@ -17,8 +17,9 @@ internal interface ILabScope
     /// <summary>Makes this the lab of the current async flow, until disposed.</summary>
     IDisposable Enter();
 
-    /// <summary>The claims in a displayed value; none where it is something else.</summary>
-    IEnumerable<ClaimResult> ClaimsIn(object? value, int cell);
+    /// <summary>Takes note of a value that a cell displayed.</summary>
+    /// <returns>The claims in it; none where it is something else.</returns>
+    IEnumerable<ClaimResult> Displayed(object? value, int cell);
 }
 
 /// <summary>The real lab: a session of its own for each chapter.</summary>
@@ -32,10 +33,19 @@ internal sealed class LabScope(LabSession session) : ILabScope
 
     public IDisposable Enter() => session.Enter();
 
-    public IEnumerable<ClaimResult> ClaimsIn(object? value, int cell) => value switch
+    public IEnumerable<ClaimResult> Displayed(object? value, int cell)
     {
-        IEnumerable<Claim> claims => claims.Select(claim => new ClaimResult(claim.Id, claim.Text, claim.Holds, claim.Evidence, claim.Detail, cell)),
-        Claim claim => ClaimsIn(new[] { claim }, cell),
-        _ => [],
-    };
+        if (value is Figure { RecordingId: { } id } figure && session is { Mode: LabMode.Record, DataFolder: { } data })
+        {
+            // The picture for readers without a kernel, beside the recording that it shows.
+            figure.SaveSvg(Path.Combine(data, "figures", id + ".svg"));
+        }
+
+        return value switch
+        {
+            IEnumerable<Claim> claims => claims.Select(claim => new ClaimResult(claim.Id, claim.Text, claim.Holds, claim.Evidence, claim.Detail, cell)),
+            Claim claim => Displayed(new[] { claim }, cell),
+            _ => [],
+        };
+    }
 }

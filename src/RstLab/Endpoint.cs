@@ -165,9 +165,9 @@ public sealed class Endpoint : IDisposable
 
     /// <summary>Makes any other call on the socket and logs it under a name of its own.</summary>
     /// <param name="call">The name in the log.</param>
-    /// <param name="action">The call; its result is logged as text in the invariant culture.</param>
+    /// <param name="action">The call; its result is logged as text in the invariant culture, or as <c>ok</c> where it has none.</param>
     public AppCall Do(string call, Func<Socket, object?> action) =>
-        Call(call, null, () => Convert.ToString(action(Socket), CultureInfo.InvariantCulture) ?? "ok");
+        Call(call, null, () => action(Socket) is { } result ? Convert.ToString(result, CultureInfo.InvariantCulture)! : "ok");
 
     /// <summary>
     /// Waits until the kernel reports a state of this connection, by asking it again and again. Bounded by the conversation's deadline.

@@ -19,7 +19,7 @@ public static class Lab
     /// <exception cref="NotPossibleHereException">This machine cannot run it, and no recording of that name ships.</exception>
     public static async Task<Recording> RunAsync(string id, Func<Conversation, Task> conversation, TimeSpan? deadline = null)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(id);
+        CheckId(id);
         ArgumentNullException.ThrowIfNull(conversation);
         var session = LabSession.Current;
         var began = Stopwatch.GetTimestamp();
@@ -53,7 +53,7 @@ public static class Lab
     /// <exception cref="NotPossibleHereException">This machine cannot run it, and no table of that name ships.</exception>
     public static async Task<ResultTable> MeasureAsync(string id, Func<CancellationToken, IEnumerable<IReadOnlyList<object?>>> measure, params string[] columns)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(id);
+        CheckId(id);
         ArgumentNullException.ThrowIfNull(measure);
         var session = LabSession.Current;
         var began = Stopwatch.GetTimestamp();
@@ -75,6 +75,16 @@ public static class Lab
         }
 
         return session.Add(table, Stopwatch.GetElapsedTime(began));
+    }
+
+    // Ids become the names of files.
+    private static void CheckId(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        if (id.Length == 0 || !id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
+        {
+            throw new ArgumentException($"'{id}' cannot name an experiment: write it like 02-close-then-send, with lower-case letters, digits and hyphens.", nameof(id));
+        }
     }
 
     private static async Task<Recording> RecordAsync(string id, LabSession session, Func<Conversation, Task> conversation, TimeSpan deadline)

@@ -467,7 +467,7 @@ public sealed class EngineTests : IDisposable
 
         public IDisposable Enter() => new MemoryStream();
 
-        public IEnumerable<ClaimResult> ClaimsIn(object? value, int cell)
+        public IEnumerable<ClaimResult> Displayed(object? value, int cell)
         {
             seen.Add(value);
             return [];

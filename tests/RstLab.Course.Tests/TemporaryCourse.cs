@@ -86,7 +86,7 @@ internal sealed class FakeLab : ILabScope
         return new Leave(this);
     }
 
-    public IEnumerable<ClaimResult> ClaimsIn(object? value, int cell) => value is string text && text.Split(' ') is ["claim", var id, var end]
+    public IEnumerable<ClaimResult> Displayed(object? value, int cell) => value is string text && text.Split(' ') is ["claim", var id, var end]
         ? [new ClaimResult(id, $"The sentence of {id}.", end == "held", Evidence.Live, null, cell)]
         : [];
 
