@@ -328,6 +328,7 @@ public sealed partial class SiteTests(SiteFixture fixture) : IClassFixture<SiteF
         var course = fixture.Course with { Chapters = [new ChapterResult { Id = "07-broken", Title = "07-broken", Errors = [new(null, null, "07-broken.ipynb: line 3 is not JSON.")] }] };
         var site = Path.GetDirectoryName(SiteWriter.Write(course, Path.Combine(fixture.Folder, "broken")))!;
         Assert.Contains("07-broken.ipynb: line 3 is not JSON.", File.ReadAllText(Path.Combine(site, "07-broken.html")), StringComparison.Ordinal);
+        Assert.Contains("no claim was judged", File.ReadAllText(Path.Combine(site, "index.html")), StringComparison.Ordinal);
         Assert.Contains("href=\"07-broken.html\"", File.ReadAllText(Path.Combine(site, "index.html")), StringComparison.Ordinal);
     }
 

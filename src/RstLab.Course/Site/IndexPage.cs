@@ -46,7 +46,7 @@ internal static class IndexPage
                 <header class="title">
                 <p class="eyebrow">RST Lab</p>
                 <h1>A field guide to TCP resets for .NET developers</h1>
-                <p class="lead">A connection died. What did the kernel do, what crossed the wire, and what will .NET tell you? Every answer here was measured, by three witnesses at once, on the machine named below.</p>
+                <p class="lead">A connection died. What did the kernel do, what crossed the wire, and what will .NET tell you? Every sentence here that can be checked was put to three witnesses, and says whether it held, and whether they saw it live or in a recording.</p>
                 {Verdict(course)}
                 </header>
                 <h2 id="symptoms">When a connection dies</h2>

@@ -39,7 +39,8 @@ internal static class Markup
     internal static string ClaimsBadge(IReadOnlyCollection<ClaimResult> claims)
     {
         var held = claims.Count(claim => claim.Holds);
-        return Badge(held == claims.Count ? "held" : "broken", $"{held} of {claims.Count} claims held");
+        return claims.Count == 0 ? Badge("absent", "no claim was judged")
+            : Badge(held == claims.Count ? "held" : "broken", $"{held} of {claims.Count} claims held");
     }
 
     /// <summary>Whether something was seen in this run, as a badge.</summary>
