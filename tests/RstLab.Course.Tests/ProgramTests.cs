@@ -119,6 +119,15 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task Doctor_tells_of_each_witness()
+    {
+        var (code, output, _) = await course.RunProgramAsync("doctor");
+
+        Assert.Equal(0, code);
+        Assert.All(Machine.Capabilities(), capability => Assert.Contains(capability.Name, output, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Help_ends_with_0_and_names_the_options()
     {
         var (code, output, _) = await course.RunProgramAsync("--help");
