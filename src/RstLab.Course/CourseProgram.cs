@@ -95,7 +95,14 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         try
         {
             using var place = OutputFolder.Open(parsed.GetValue(outputFolder) ?? folder.Artifacts);
-            var result = await RunWithProgressAsync(notebooks, ModeOf(parsed), stop).ConfigureAwait(false);
+            var mode = ModeOf(parsed);
+            var fresh = Path.Combine(place.Path, "recorded");
+            if (mode == LabMode.Record && Directory.Exists(fresh))
+            {
+                Directory.Delete(fresh, recursive: true); // of a recording that failed
+            }
+
+            var result = await RunWithProgressAsync(notebooks, mode, mode == LabMode.Record ? fresh : folder.Data, stop).ConfigureAwait(false);
             if (stop.IsCancellationRequested)
             {
                 error.WriteLine("Interrupted; nothing was written.");
@@ -108,6 +115,11 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
             result = CourseRun.Measured(result);
             place.WriteSummary(result); // again, now that the whole is measured
             Tell(result, index);
+            if (mode == LabMode.Record)
+            {
+                Ship(fresh, result.Passed);
+            }
+
             return result.Passed ? 0 : Failed;
         }
         catch (Exception e) when (e is OutputFolderException or IOException or UnauthorizedAccessException)
@@ -117,14 +129,34 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         }
     }
 
-    private async Task<CourseResult> RunWithProgressAsync(IReadOnlyList<string> notebooks, LabMode mode, CancellationToken stop)
+    /// <summary>What was recorded replaces what ships, but only if all of it is good.</summary>
+    private void Ship(string fresh, bool passed)
+    {
+        if (!passed)
+        {
+            output.WriteLine($"{folder.Data} was left as it is. What was recorded is in {fresh}");
+            return;
+        }
+
+        foreach (var file in Directory.EnumerateFiles(fresh, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(folder.Data, Path.GetRelativePath(fresh, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Move(file, target, overwrite: true);
+        }
+
+        Directory.Delete(fresh, recursive: true);
+        output.WriteLine($"Recorded into {folder.Data}");
+    }
+
+    private async Task<CourseResult> RunWithProgressAsync(IReadOnlyList<string> notebooks, LabMode mode, string data, CancellationToken stop)
     {
         // A cell may block its thread for as long as an experiment waits; the others must not wait for the pool to grow.
         ThreadPool.GetMinThreads(out var workers, out var completions);
         ThreadPool.SetMinThreads(Math.Max(workers, 16), completions);
         _ = Task.Run(SiteWriter.WarmUp, CancellationToken.None);
         var environment = Machine.Environment();
-        var openLab = Lab ?? (ending => new LabScope(new LabSession { Mode = mode, DataFolder = folder.Data, Cancellation = ending }));
+        var openLab = Lab ?? (ending => new LabScope(new LabSession { Mode = mode, DataFolder = data, Cancellation = ending }));
         if (Console.IsOutputRedirected || !ReferenceEquals(output, Console.Out))
         {
             return await new CourseRun(openLab, new PlainProgress(output)) { TimeLimit = TimeLimit }.RunAsync(notebooks, environment, stop).ConfigureAwait(false);

@@ -90,6 +90,12 @@ public sealed partial class Figure : IDisplayed
         ? "<span class=\"rstlab-badge rstlab-recorded\">recorded</span>"
         : "<span class=\"rstlab-badge rstlab-live\">live</span>";
 
+    /// <summary>
+    /// The script that draws the figures of a page where <c>window.Plotly</c> is there. Each figure brings it along; a page with many
+    /// can load it once in their place, after plotly.js.
+    /// </summary>
+    public static string DrawingScript => Script.Bootstrap;
+
     private string Foot => $"{(Evidence == Evidence.Recorded ? "Recorded" : "Measured live")} on {Environment}";
 
     void IDisplayed.WriteText(TextWriter writer) => writer.Write(ToString());

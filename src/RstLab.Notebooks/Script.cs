@@ -39,6 +39,7 @@ internal static class Script
               part.data.forEach(function(trace){[trace.textfont,trace.marker].forEach(function(m){if(m)m.size*=scale;});});
             }
             if(narrow&&layout.legend)layout.height=Math.min(layout.height,360);
+            if(matchMedia('(pointer: coarse)').matches)layout.dragmode=false;
             layout.paper_bgcolor=layout.plot_bgcolor='rgba(0,0,0,0)';
             window.Plotly.react(host,part.data,layout,spec.config).catch(function(){
               fig.setAttribute('data-drawn','failed');host.remove();});

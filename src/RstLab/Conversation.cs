@@ -19,6 +19,7 @@ public sealed class Conversation
     private readonly List<Participant> _participants = [];
     private readonly List<WireWitness> _wires = [];
     private readonly HashSet<int> _ports = [];
+    private readonly HashSet<string> _open = [];
     private readonly CancellationToken _cancellation;
     private readonly bool _watchWire;
     private TwoHosts? _hosts;
@@ -34,6 +35,23 @@ public sealed class Conversation
     public long Now => (long)Stopwatch.GetElapsedTime(_start).TotalNanoseconds;
 
     internal long Start => _start;
+
+    /// <summary>
+    /// Whether something between two addresses belongs to this conversation. Ports are shared: while a connection here holds one,
+    /// another program may be given the same for another connection, so one address that is ours is not enough.
+    /// </summary>
+    internal bool Concerns(string? from, string? to)
+    {
+        lock (_gate)
+        {
+            return Open(from) || Open(to) || (Known(from) && Known(to));
+        }
+
+        bool Open(string? address) => address is not null && _open.Contains(address);
+
+        // The kernel's trace does not know every address.
+        bool Known(string? address) => address is null || _participants.Exists(p => p.Address == address);
+    }
 
     /// <summary>The addresses, with their ports, of all who have taken part so far.</summary>
     internal IReadOnlySet<string> Addresses()
@@ -247,7 +265,13 @@ public sealed class Conversation
     /// <param name="address">The address; null for IPv4 loopback.</param>
     public void Watch(int port, string name = "server", IPAddress? address = null)
     {
-        Join(new Participant(name, new IPEndPoint(address ?? IPAddress.Loopback, port).ToString(), Side.Server), port);
+        var participant = new Participant(name, new IPEndPoint(address ?? IPAddress.Loopback, port).ToString(), Side.Server);
+        lock (_gate)
+        {
+            _open.Add(participant.Address); // who connects to it is not known
+        }
+
+        Join(participant, port);
     }
 
     internal void Register(Endpoint endpoint) => Open(endpoint);
@@ -280,8 +304,12 @@ public sealed class Conversation
         foreach (var wire in _wires)
         {
             wire.Drain();
-            _events.AddRange(wire.Segments);
-            frames.AddRange(wire.Frames);
+            foreach (var (segment, frame) in wire.Segments.Zip(wire.Frames).Where(seen => Concerns(seen.First.From, seen.First.To)))
+            {
+                _events.Add(segment);
+                frames.Add(frame);
+            }
+
             dropped += wire.Dropped;
         }
 

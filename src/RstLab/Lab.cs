@@ -134,10 +134,16 @@ public static class Lab
             var wire = wireWhyNot is null
                 ? new Witness(WitnessKind.Wire, Evidence.Live) { Dropped = dropped }
                 : new Witness(WitnessKind.Wire, Evidence.Absent, wireWhyNot);
+            if (missed > 0)
+            {
+                // An account with holes proves nothing.
+                (kernelWhyNot, traced) = ($"the trace lost {missed} events of this busy machine while the experiment ran; run it again", []);
+            }
+
             var reasons = kernelWhyNot is null
-                ? new Witness(WitnessKind.Kernel, Evidence.Live) { Method = KernelMethod.Trace, Dropped = missed }
+                ? new Witness(WitnessKind.Kernel, Evidence.Live) { Method = KernelMethod.Trace }
                 : counters.Count > 0 || before.Count > 0
-                    ? new Witness(WitnessKind.Kernel, Evidence.Live, $"only the counters: {kernelWhyNot}") { Method = KernelMethod.Counters }
+                    ? new Witness(WitnessKind.Kernel, Evidence.Live, $"only the counters: {kernelWhyNot}") { Method = KernelMethod.Counters, Dropped = missed }
                     : new Witness(WitnessKind.Kernel, Evidence.Absent, kernelWhyNot);
             var shipped = wire.Evidence != Evidence.Live || reasons is not { Evidence: Evidence.Live, Method: KernelMethod.Trace } ? TryLoad(id, session) : null;
             return new Recording
@@ -146,7 +152,7 @@ public static class Lab
                 Environment = environment,
                 Witnesses = [new Witness(WitnessKind.App, Evidence.Live), SpokenFor(wire, shipped), SpokenFor(reasons, shipped)],
                 Participants = participants,
-                Events = InOrder(events, traced),
+                Events = InOrder(events, [.. traced.Where(r => talk.Concerns(r.From, r.To))]),
                 Counters = counters,
                 Frames = frames,
                 Shipped = shipped,

@@ -180,6 +180,25 @@ public class LabTests
     }
 
     [Fact]
+    public async Task What_others_do_on_a_shared_port_is_left_out()
+    {
+        Assert.SkipWhen(WireWitness.WhyNot() is not null, WireWitness.WhyNot() ?? "");
+        var recording = await Lab.RunAsync("test-shared-port", async talk =>
+        {
+            var (_, server) = await talk.ConnectAsync();
+            using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            Assert.Throws<SocketException>(() => stranger.Connect(server.Local!)); // its listener is gone
+        });
+
+        Assert.DoesNotContain(recording.Segments, s => s.IsReset);
+        Assert.Equal(recording.Segments.Count(), recording.Frames.Count);
+        if (recording[WitnessKind.Kernel].Method == KernelMethod.Trace)
+        {
+            Assert.Empty(recording.Resets);
+        }
+    }
+
+    [Fact]
     public async Task A_replay_runs_nothing_and_says_so()
     {
         var data = Directory.CreateTempSubdirectory("rstlab-test");

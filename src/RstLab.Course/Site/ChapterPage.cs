@@ -158,7 +158,7 @@ internal sealed partial class ChapterPage
             styles.Add(match.Value + "\n");
             return "";
         });
-        html = Bootstrap().Replace(html, ""); // site.js draws
+        html = Bootstrap().Replace(html, ""); // the page loads it once, as figures.js
         html = html.Replace("tabindex=\"0\" role=\"region\"", "tabindex=\"0\" role=\"group\"", StringComparison.Ordinal); // one landmark is a help, fifty are none
         drawn |= html.Contains("rstlab-plotly", StringComparison.Ordinal);
         html = ClaimId().Replace(html, match => $"<a class=\"rstlab-claim-id\" href=\"#claim-{match.Groups["id"].Value}\">{match.Groups["id"].Value}</a>");

@@ -54,7 +54,7 @@ internal sealed partial class Page
             {Link("prev", previous)}{Link("next", next)}<script>try{"{"}document.documentElement.dataset.theme=localStorage.getItem("rstlab-theme")||""{"}"}catch{"{}"}</script>
             {string.Concat(OutputStyles)}<link rel="stylesheet" href="site.css">
             <script defer src="site.js"></script>
-            {Plotly}
+            {(Plotly.Length == 0 ? "" : Plotly + "<script defer src=\"figures.js\"></script>")}
             </head>
             <body>
             {Markup.Icons}

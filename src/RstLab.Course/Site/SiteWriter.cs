@@ -1,4 +1,5 @@
 using System.Text;
+using RstLab.Notebooks;
 
 namespace RstLab.Course.Site;
 
@@ -41,6 +42,7 @@ public static class SiteWriter
             });
         }
 
+        SafeFile.Replace(Path.Combine(site, "figures.js"), stream => stream.Write(Encoding.UTF8.GetBytes(Figure.DrawingScript)));
         var pages = result.Chapters.AsParallel().Select(chapter => ChapterPage.Of(result, chapter, files, PlotlyScript.Element(local)))
             .ToDictionary(page => page.Chapter!, StringComparer.Ordinal);
         files.Copy();

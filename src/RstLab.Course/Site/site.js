@@ -11,10 +11,6 @@
     toggle.textContent = isDark() ? "Light" : "Dark";
     toggle.setAttribute("aria-label", `Use ${isDark() ? "light" : "dark"} colours`);
   };
-  const themeChanged = () => {
-    name();
-    document.querySelectorAll(".rstlab-figure[data-drawn] .rstlab-plot").forEach(paint);
-  };
   toggle.hidden = false;
   name();
   toggle.addEventListener("click", () => {
@@ -24,9 +20,9 @@
     } catch {
       // Kept for this page only.
     }
-    themeChanged();
+    name();
   });
-  system.addEventListener("change", themeChanged);
+  system.addEventListener("change", name);
 
   // The menu of small screens closes when it has led somewhere.
   const menu = document.querySelector(".menu");
@@ -122,81 +118,4 @@
     opened.forEach(details => { details.open = false; });
     root.dataset.theme = theme;
   });
-
-  // Figures: the still picture is replaced by one that can be pointed at, when it comes near and plotly.js is there. The colours
-  // of its JSON are those of the palette on light pages; they become what the palette's variables say here.
-  const variables = new Set([...document.querySelectorAll("head style")].flatMap(style => style.textContent.match(/--rl-[a-z]+/g) ?? []));
-  const light = document.createElement("div");
-  light.dataset.theme = "light";
-  light.hidden = true;
-  light.innerHTML = '<div class="rstlab-figure"></div>';
-  document.body.append(light);
-  const lightStyle = getComputedStyle(light.firstChild);
-  const palette = new Map([...variables].map(name => [lightStyle.getPropertyValue(name).trim(), name]));
-  light.remove();
-  function paint(plot) {
-    const figure = plot.closest(".rstlab-figure");
-    const style = getComputedStyle(figure);
-    const source = figure.querySelector(".rstlab-plotly").textContent;
-    const ink = JSON.parse(source).layout?.font?.color;
-    const spec = JSON.parse(source.replace(/#[0-9a-f]{6}/g, colour =>
-      colour === ink ? style.color : palette.has(colour) ? style.getPropertyValue(palette.get(colour)).trim() : colour));
-    const narrow = plot.clientWidth < 600;
-    const { data = [], layout = {} } = narrow && spec.narrow || spec;
-    if (layout.title) {
-      // The page has written it above the figure.
-      const room = Math.min(32, layout.margin?.t ?? 0);
-      delete layout.title;
-      layout.margin = { ...layout.margin, t: (layout.margin?.t ?? 32) - room };
-      layout.height = layout.height && layout.height - room;
-    }
-    if (narrow && !spec.narrow) {
-      layout.height = Math.min(layout.height ?? 340, 340);
-    }
-    if (matchMedia("(pointer: coarse)").matches) {
-      layout.dragmode = false; // a finger scrolls the page
-    }
-    layout.paper_bgcolor = layout.plot_bgcolor = "rgba(0,0,0,0)";
-    layout.font = { ...layout.font, color: style.color };
-    plot.dataset.narrow = narrow;
-    return Plotly.react(plot, data, layout, { displayModeBar: false, responsive: true, ...spec.config });
-  }
-  const resized = new ResizeObserver(seen => seen.forEach(({ target }) => {
-    if (target.clientWidth && target.dataset.narrow !== String(target.clientWidth < 600)) {
-      paint(target);
-    }
-  }));
-  async function draw(figure) {
-    if (figure.hasAttribute("data-drawn")) {
-      return;
-    }
-    const plot = document.createElement("div");
-    plot.className = "rstlab-plot";
-    plot.setAttribute("role", "img");
-    plot.setAttribute("aria-label", figure.querySelector("figcaption")?.textContent ?? "Figure");
-    figure.querySelector(".rstlab-plotly").before(plot);
-    figure.setAttribute("data-drawn", "plotly");
-    try {
-      await paint(plot);
-      resized.observe(plot);
-    } catch (error) {
-      console.error(error);
-      plot.remove();
-      figure.removeAttribute("data-drawn");
-    }
-  }
-  const figures = document.querySelectorAll(".rstlab-figure:has(.rstlab-plotly)");
-  const begin = () => {
-    const near = new IntersectionObserver(seen => seen.filter(entry => entry.isIntersecting).forEach(entry => {
-      near.unobserve(entry.target);
-      draw(entry.target);
-    }), { rootMargin: "400px" });
-    figures.forEach(figure => near.observe(figure));
-  };
-  const script = document.querySelector('script[src*="plotly"]');
-  if (window.Plotly) {
-    begin();
-  } else {
-    script?.addEventListener("load", begin);
-  }
 })();
