@@ -394,11 +394,12 @@ public sealed class EngineTests : IDisposable
     [Fact]
     public async Task A_chapter_that_takes_too_long_is_abandoned_with_its_cell_named_and_its_text_kept()
     {
-        var path = course.Write("03-slow", "1", "Console.Write(\"begun\");\nSystem.Threading.Thread.Sleep(20_000);", "3");
+        await course.RunAsync("1"); // the compiler's own start is not what is limited here
+        var path = course.Write("03-slow", "1", "Console.Write(\"begun\");\nSystem.Threading.Thread.Sleep(60_000);", "3");
         var lab = new FakeLab();
         var chapter = await TemporaryCourse.RunFileAsync(path, TimeSpan.FromSeconds(3), lab);
 
-        Assert.InRange(chapter.Seconds, 2.9, 6);
+        Assert.InRange(chapter.Seconds, 2.9, 50);
         Assert.Equal(2, Assert.Single(chapter.Errors).Cell);
         Assert.Contains("time limit of 3 s", chapter.Errors[0].Message, StringComparison.Ordinal);
         Assert.Equal(new StreamOutput("stdout", "begun"), Cell(chapter, 2).Outputs[0]);
@@ -409,13 +410,13 @@ public sealed class EngineTests : IDisposable
     [Fact]
     public async Task A_chapter_that_is_interrupted_leaves_its_lab()
     {
-        var path = course.Write("03-slow", "await Task.Delay(20_000);");
+        var path = course.Write("03-slow", "await Task.Delay(60_000);");
         var lab = new FakeLab();
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         var chapter = await TemporaryCourse.RunFileAsync(path, lab: lab, cancellation: stop.Token);
 
         Assert.Equal("interrupted", Assert.Single(chapter.Errors).Message);
-        Assert.InRange(chapter.Seconds, 0, 5);
+        Assert.InRange(chapter.Seconds, 0, 50);
         Assert.Equal(1, lab.Left);
     }
 
