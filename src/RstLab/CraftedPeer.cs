@@ -79,7 +79,14 @@ public sealed class CraftedPeer : IDisposable
                 continue;
             }
 
-            _client = IPEndPoint.Parse(segment.From);
+            // A SYN begins a new connection; what an earlier client still sends is not for this one.
+            var from = IPEndPoint.Parse(segment.From);
+            if ((segment.Flags & ControlBits.Syn) == 0 && _client is not null && !from.Equals(_client))
+            {
+                continue;
+            }
+
+            _client = from;
             var after = segment.Seq + (uint)segment.Length + Count(segment.Flags);
             if ((segment.Flags & ControlBits.Syn) != 0 || segment.Seq == Expected)
             {
