@@ -55,6 +55,7 @@ public sealed class HeldClients : IDisposable
     {
         ArgumentNullException.ThrowIfNull(held);
         _cancellation.ThrowIfCancellationRequested();
+        _peer.Forget();
         var client = _hosts.Client.CreateSocket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {

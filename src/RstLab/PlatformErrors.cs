@@ -5,12 +5,12 @@ using System.Text.Json.Serialization;
 namespace RstLab;
 
 /// <summary>
-/// What the documentation of macOS and Windows says about the errors that a reset can lead to (<c>data/platforms.json</c>). The values
-/// of Linux are not in it: the course measures them.
+/// The errors that a reset can lead to, on three systems (<c>data/platforms.json</c>): those of Linux as the course measured them, those
+/// of macOS and Windows as their documentation has them.
 /// </summary>
 public sealed record PlatformErrors
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter<SocketError>() }, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter<SocketError>(), new JsonStringEnumConverter<PlatformEvidence>(JsonNamingPolicy.CamelCase) }, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
     /// <summary>The sources by the short names that the values cite.</summary>
     public required IReadOnlyDictionary<string, PlatformSource> Sources { get; init; }
@@ -37,7 +37,7 @@ public sealed record PlatformErrors
         {
             using var stream = File.OpenRead(path);
             var loaded = JsonSerializer.Deserialize<PlatformErrors>(stream, Json) ?? throw new InvalidDataException($"{path} holds nothing (it is the JSON value null).");
-            var unknown = loaded.Errors.SelectMany(e => new[] { e.MacOS.Source, e.Windows.Source }).Concat(loaded.Differences.Select(d => d.Source)).FirstOrDefault(s => !loaded.Sources.ContainsKey(s));
+            var unknown = loaded.Errors.SelectMany(e => new[] { e.Linux.Source, e.MacOS.Source, e.Windows.Source }).Concat(loaded.Differences.Select(d => d.Source)).FirstOrDefault(s => !loaded.Sources.ContainsKey(s));
             return unknown is null ? loaded : throw new InvalidDataException($"{path} cites the source '{unknown}', which it does not list.");
         }
         catch (JsonException e)
@@ -49,23 +49,35 @@ public sealed record PlatformErrors
 
 /// <summary>A document that a value is taken from.</summary>
 /// <param name="Title">Its title.</param>
-/// <param name="Url">Where it is.</param>
+/// <param name="Url">Where it is; relative to the repository for the course's own.</param>
 public sealed record PlatformSource(string Title, Uri Url);
 
-/// <summary>One error on the systems that were not measured.</summary>
+/// <summary>How a value is known.</summary>
+public enum PlatformEvidence
+{
+    /// <summary>The course measured it.</summary>
+    Measured,
+
+    /// <summary>The source says so.</summary>
+    Documented,
+}
+
+/// <summary>One error on three systems.</summary>
 /// <param name="Name">The name of POSIX, such as <c>ECONNRESET</c>.</param>
 /// <param name="SocketError">.NET's name for it, on every system.</param>
 /// <param name="When">When a reset, or the lack of one, leads to it.</param>
+/// <param name="Linux">Linux's number and text, as measured with glibc.</param>
 /// <param name="MacOS">macOS's number and text.</param>
 /// <param name="Windows">Windows's number and text.</param>
-public sealed record PlatformError(string Name, SocketError SocketError, string When, PlatformValue MacOS, PlatformValue Windows);
+public sealed record PlatformError(string Name, SocketError SocketError, string When, PlatformValue Linux, PlatformValue MacOS, PlatformValue Windows);
 
-/// <summary>A documented value.</summary>
+/// <summary>An error on one system.</summary>
 /// <param name="Number">The error number; null where the system has no such error.</param>
 /// <param name="Name">The system's own name for it, where it is not the name of POSIX.</param>
 /// <param name="Text">The system's text.</param>
+/// <param name="Evidence">How it is known.</param>
 /// <param name="Source">The short name of the source.</param>
-public sealed record PlatformValue(int? Number, string? Name, string? Text, string Source);
+public sealed record PlatformValue(int? Number, string? Name, string? Text, PlatformEvidence Evidence, string Source);
 
 /// <summary>A documented difference of behaviour.</summary>
 /// <param name="System"><c>macOS</c> or <c>Windows</c>.</param>

@@ -59,19 +59,6 @@ public class HeldClientsTests
     }
 
     [Fact]
-    public void What_an_earlier_client_still_sends_does_not_confuse_the_next()
-    {
-        Assert.SkipWhen(TwoHosts.WhyNot() is not null, TwoHosts.WhyNot() ?? "");
-        using var clients = new HeldClients(TestContext.Current.CancellationToken);
-        using var talkative = clients.Reset(new HeldState(TcpState.Established, IsReset: false));
-        talkative.Send(new byte[500]);
-
-        using var next = clients.Reset(new HeldState(TcpState.LastAck));
-
-        Assert.Equal("ECONNRESET", Errno.Name(SocketState.TakePendingError(next)));
-    }
-
-    [Fact]
     public void The_system_calls_say_what_the_kernel_says()
     {
         Assert.SkipWhen(TwoHosts.WhyNot() is not null, TwoHosts.WhyNot() ?? "");

@@ -12,14 +12,17 @@ public class PlatformErrorsTests
         var shipped = Shipped;
 
         Assert.Equal(shipped.Errors.Count, shipped.Errors.Select(e => e.Name).Distinct().Count());
-        Assert.All(shipped.Sources.Values, s => Assert.Equal("https", s.Url.Scheme));
+        Assert.All(shipped.Errors, e => Assert.Equal(
+            (PlatformEvidence.Measured, PlatformEvidence.Documented, PlatformEvidence.Documented), (e.Linux.Evidence, e.MacOS.Evidence, e.Windows.Evidence)));
+        Assert.All(shipped.Errors.SelectMany(e => new[] { e.MacOS, e.Windows }), v => Assert.Equal("https", shipped.Sources[v.Source].Url.Scheme));
         Assert.Superset(new HashSet<string> { "ECONNRESET", "EPIPE", "ECONNREFUSED", "ECONNABORTED", "ETIMEDOUT" }, shipped.Errors.Select(e => e.Name).ToHashSet());
     }
 
     [Fact]
-    public void The_documented_numbers_are_those_that_this_runtime_knows()
+    public void The_numbers_are_those_that_this_runtime_knows()
     {
         Assert.All(Shipped.Errors, e => Assert.Equal((int)e.SocketError, e.Windows.Number));
+        Assert.All(Shipped.Errors, e => Assert.Equal(OperatingSystem.IsLinux() ? e.Linux.Number : OperatingSystem.IsMacOS() ? e.MacOS.Number : e.Windows.Number, new SocketException((int)e.SocketError).NativeErrorCode));
         Assert.All(Shipped.Errors, e => Assert.Equal(
             OperatingSystem.IsWindows() ? e.Windows.Name : e.Name,
             Errno.Name(new SocketException((int)e.SocketError).NativeErrorCode)));
