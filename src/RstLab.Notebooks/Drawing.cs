@@ -52,6 +52,9 @@ internal sealed class Drawing(double width)
 
     internal double Height { get; set; }
 
+    /// <summary>Whether items stand side by side, so that the pointer picks the nearest in both directions.</summary>
+    internal bool IsGrid { get; init; }
+
     internal IReadOnlyList<Item> Items => items;
 
     internal void Add(Item item) => items.Add(item);

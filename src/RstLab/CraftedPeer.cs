@@ -79,7 +79,14 @@ public sealed class CraftedPeer : IDisposable
                 continue;
             }
 
-            _client = IPEndPoint.Parse(segment.From);
+            // A SYN begins a new connection; what an earlier client still sends is not for this one.
+            var from = IPEndPoint.Parse(segment.From);
+            if ((segment.Flags & ControlBits.Syn) == 0 && _client is not null && !from.Equals(_client))
+            {
+                continue;
+            }
+
+            _client = from;
             var after = segment.Seq + (uint)segment.Length + Count(segment.Flags);
             if ((segment.Flags & ControlBits.Syn) != 0 || segment.Seq == Expected)
             {
@@ -113,6 +120,21 @@ public sealed class CraftedPeer : IDisposable
         }
 
         _device.Send(Craft(client, flags, length, number, ack ?? ((flags & ControlBits.Ack) != 0 ? Expected : 0)));
+    }
+
+    /// <summary>
+    /// Passes over all that has come in, and forgets the client. To be called when the earlier clients are gone and the next has not begun:
+    /// a SYN that was sent twice would otherwise be taken for the next one's.
+    /// </summary>
+    internal void Forget()
+    {
+        var frame = new byte[1];
+        while (_device.Poll(0, SelectMode.SelectRead))
+        {
+            _device.Receive(frame);
+        }
+
+        _client = null;
     }
 
     /// <summary>Stops listening to the device.</summary>

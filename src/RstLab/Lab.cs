@@ -46,7 +46,10 @@ public static class Lab
         return session.Add(recording, Stopwatch.GetElapsedTime(began));
     }
 
-    /// <summary>Measures something that only the app witness is needed for, and keeps the table: a run leaves it behind as <c>results/ID.csv</c>.</summary>
+    /// <summary>
+    /// Measures something that only the app witness is needed for, and keeps the table: a run leaves it behind as <c>results/ID.csv</c>.
+    /// Where the measurement throws <see cref="NotPossibleHereException"/>, the table that ships with the course speaks.
+    /// </summary>
     /// <param name="id">A name in kebab case that begins with the chapter's number.</param>
     /// <param name="measure">The measurement, run on a thread of its own: the rows.</param>
     /// <param name="columns">The columns' names, with the unit in parentheses where there is one.</param>
@@ -59,14 +62,20 @@ public static class Lab
         var began = Stopwatch.GetTimestamp();
         if (session.Mode == LabMode.Replay)
         {
-            var file = session.DataFile("results", id + ".json");
-            return session.Add(
-                (file is not null && File.Exists(file) ? ResultTable.Load(file) : throw NothingShips(id, "a replay was asked for", null)) with { Evidence = Evidence.Recorded },
-                TimeSpan.Zero);
+            return session.Add(ShippedTable(id, session, "a replay was asked for", null), TimeSpan.Zero);
         }
 
-        var rows = await Task.Factory.StartNew(
-            () => measure(session.Cancellation).ToList(), session.Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        List<IReadOnlyList<object?>> rows;
+        try
+        {
+            rows = await Task.Factory.StartNew(
+                () => measure(session.Cancellation).ToList(), session.Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        }
+        catch (NotPossibleHereException e)
+        {
+            return session.Add(ShippedTable(id, session, e.Message, e), Stopwatch.GetElapsedTime(began));
+        }
+
         var table = new ResultTable { Id = id, Columns = columns, Rows = rows, Environment = Machine.Environment() };
         if (session.Mode == LabMode.Record && session.DataFile("results", id) is { } target)
         {
@@ -196,6 +205,11 @@ public static class Lab
         var shipped = TryLoad(id, session) ?? throw NothingShips(id, why, cause);
         return shipped with { Witnesses = [.. shipped.Witnesses.Select(w => w with { Evidence = Evidence.Recorded, Why = why })] };
     }
+
+    private static ResultTable ShippedTable(string id, LabSession session, string why, Exception? cause) =>
+        session.DataFile("results", id + ".json") is { } file && File.Exists(file)
+            ? ResultTable.Load(file) with { Evidence = Evidence.Recorded }
+            : throw NothingShips(id, why, cause);
 
     private static Recording? TryLoad(string id, LabSession session) =>
         session.DataFile("recordings", id + ".json") is { } file && File.Exists(file) ? Recording.Load(file) : null;

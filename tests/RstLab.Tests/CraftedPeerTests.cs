@@ -66,6 +66,29 @@ public class CraftedPeerTests
     }
 
     [Fact]
+    public async Task What_an_earlier_client_still_sends_is_not_for_the_connection_of_the_next()
+    {
+        Assert.SkipWhen(TwoHosts.WhyNot() is not null, TwoHosts.WhyNot() ?? "");
+        await Lab.RunAsync("test-two-clients", async talk =>
+        {
+            var hosts = talk.TwoHosts();
+            var peer = talk.CraftedPeer(hosts);
+            var clients = new[] { talk.Client("earlier", on: hosts.Client), talk.Client("next", on: hosts.Client) };
+            foreach (var client in clients)
+            {
+                var connecting = client.ConnectAsync(peer.Address);
+                peer.Accept();
+                await connecting;
+            }
+
+            clients[0].Send(10);
+            clients[1].Send(10);
+
+            Assert.Equal(clients[1].Local!.ToString(), peer.Await("10 bytes", s => s.Length == 10).From);
+        });
+    }
+
+    [Fact]
     public async Task A_segment_that_does_not_come_is_named_with_what_came_instead()
     {
         Assert.SkipWhen(TwoHosts.WhyNot() is not null, TwoHosts.WhyNot() ?? "");

@@ -182,10 +182,10 @@ public partial class WitnessTests
     public void Native_constants_and_error_names_are_those_of_the_systems_headers()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/cc"), "there is no C compiler to ask for the headers");
-        const string includes = "#include <errno.h>\n#include <fcntl.h>\n#include <sched.h>\n#include <time.h>\n#include <sys/mman.h>\n#include <sys/socket.h>\n#include <sys/syscall.h>\n#include <netinet/in.h>\n#include <netinet/tcp.h>\n#include <linux/if_packet.h>\n#include <linux/filter.h>\n";
+        const string includes = "#include <errno.h>\n#include <fcntl.h>\n#include <sched.h>\n#include <time.h>\n#include <sys/mman.h>\n#include <sys/socket.h>\n#include <sys/syscall.h>\n#include <netinet/in.h>\n#include <poll.h>\n#include <signal.h>\n#include <netinet/tcp.h>\n#include <linux/if_packet.h>\n#include <linux/filter.h>\n";
         var names = typeof(Libc).GetFields(System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)
-            .Where(f => f.IsLiteral && f.FieldType == typeof(int))
-            .ToDictionary(f => f.Name, f => (int)f.GetRawConstantValue()!);
+            .Where(f => f.IsLiteral && (f.FieldType == typeof(int) || f.FieldType == typeof(short)))
+            .ToDictionary(f => f.Name, f => Convert.ToInt32(f.GetRawConstantValue(), CultureInfo.InvariantCulture));
         var errors = Enumerable.Range(1, 140).Select(n => (Number: n, Name: Errno.Name(n))).Where(e => e.Name is not null).ToList();
         // The preprocessor expands the right-hand side; the left one is a string.
         var source = includes + string.Join('\n', names.Keys.Union(errors.Select(e => e.Name!)).Select(n => $"#ifdef {n}\n\"{n}\" = ({n})\n#endif"));

@@ -1,0 +1,151 @@
+using System.Globalization;
+
+namespace RstLab.Notebooks;
+
+/// <summary>Rows by columns, each cell with a text and a mark for its kind.</summary>
+internal sealed record MatrixDrawing(IReadOnlyList<string> Rows, IReadOnlyList<string> Columns, IReadOnlyDictionary<(string Row, string Column), string> Cells, Func<string, string> KindOf)
+{
+    private static readonly Drawing.Shape[] Shapes = [Drawing.Shape.Failed, Drawing.Shape.Diamond, Drawing.Shape.Square, Drawing.Shape.Right, Drawing.Shape.Left, Drawing.Shape.Dot];
+
+    /// <summary>The kinds in order of appearance, with how many cells are of each.</summary>
+    internal IReadOnlyList<(string Name, int Count)> Kinds { get; } =
+        [.. Rows.SelectMany(row => Columns.Select(column => Cells.GetValueOrDefault((row, column)))).OfType<string>().GroupBy(KindOf).Select(g => (g.Key, g.Count()))];
+
+    internal static MatrixDrawing From(IReadOnlyList<string> rows, IReadOnlyList<string> columns, IReadOnlyList<string> texts, Func<string, string> kindOf)
+    {
+        var cells = new Dictionary<(string, string), string>();
+        for (var i = 0; i < texts.Count; i++)
+        {
+            if (!cells.TryAdd((rows[i], columns[i]), texts[i]))
+            {
+                throw new ArgumentException($"The cell of '{rows[i]}' and '{columns[i]}' is in the table twice.", nameof(texts));
+            }
+        }
+
+        var matrix = new MatrixDrawing([.. rows.Distinct()], [.. columns.Distinct()], cells, kindOf);
+        return matrix.Kinds.Count <= Shapes.Length ? matrix
+            : throw new ArgumentException($"There are {matrix.Kinds.Count} kinds of cells, and marks for {Shapes.Length}: {string.Join(", ", matrix.Kinds.Select(k => k.Name))}.", nameof(kindOf));
+    }
+
+    internal Table ToTable(string row, string cell) => new()
+    {
+        Caption = cell,
+        Columns = [row, .. Columns],
+        Rows = [.. Rows.Select(r => (IReadOnlyList<object?>)[r, .. Columns.Select(c => Cells.GetValueOrDefault((r, c)))])],
+    };
+
+    /// <summary>Wide with the text in the cells; narrow with the marks alone and numbered columns, named below.</summary>
+    internal Drawing Draw(Frame frame)
+    {
+        const double margin = 8, line = 12;
+        var drawing = new Drawing(frame.Width) { IsGrid = true };
+        var left = frame.IsNarrow ? 122.0 : 128.0;
+        var step = (frame.Width - left - margin) / Columns.Count;
+        var y = Legend(drawing, margin + 6);
+        var headings = Columns.Select((c, i) => frame.IsNarrow ? [(i + 1).ToString(CultureInfo.InvariantCulture)] : Lines(c)).ToList();
+        var headed = headings.Max(h => h.Count);
+        for (var i = 0; i < Columns.Count; i++)
+        {
+            Write(left + ((i + .5) * step), y, headings[i], bold: true);
+        }
+
+        y += (headed * line) + 6;
+        foreach (var row in Rows)
+        {
+            drawing.Add(new Drawing.Hover(0, y, ""));
+            drawing.Add(new Drawing.Line(margin, y, frame.Width - margin, y, "grid", null));
+            var name = Wrap(row, 17);
+            var tallest = frame.IsNarrow ? 1 : Columns.Max(c => Cells.TryGetValue((row, c), out var text) ? Lines(text).Count + 1 : 1);
+            var height = Math.Max(Math.Max(tallest, name.Count) * line, 14) + 8;
+            for (var n = 0; n < name.Count; n++)
+            {
+                drawing.Add(margin, y + 14 + (n * line), Drawing.Anchor.Start, "c", new Drawing.Words(name[n], Bold: true));
+            }
+
+            for (var i = 0; i < Columns.Count; i++)
+            {
+                if (!Cells.TryGetValue((row, Columns[i]), out var text))
+                {
+                    continue;
+                }
+
+                var x = left + ((i + .5) * step);
+                drawing.Add(new Drawing.Hover(x, y + (height / 2), $"{row}\n{Columns[i]}\n{text}"));
+                drawing.Add(Mark(x, y + 10, KindOf(text)));
+                if (!frame.IsNarrow)
+                {
+                    Write(x, y + 18, Lines(text), bold: false);
+                }
+            }
+
+            y += height;
+        }
+
+        drawing.Add(new Drawing.Hover(0, y, ""));
+        drawing.Add(new Drawing.Line(margin, y, frame.Width - margin, y, "grid", null));
+        for (var i = 0; frame.IsNarrow && i < Columns.Count; i++)
+        {
+            y += line + 3;
+            drawing.Add(margin, y, Drawing.Anchor.Start, "s", new Drawing.Words(string.Create(CultureInfo.InvariantCulture, $"{i + 1}  {Columns[i]}")));
+        }
+
+        drawing.Height = y + margin;
+        return drawing;
+
+        void Write(double x, double top, IReadOnlyList<string> lines, bool bold)
+        {
+            for (var n = 0; n < lines.Count; n++)
+            {
+                drawing.Add(x, top + 10 + (n * line), Drawing.Anchor.Middle, "c", new Drawing.Words(lines[n], bold));
+            }
+        }
+    }
+
+    private double Legend(Drawing drawing, double y)
+    {
+        var x = 14.0;
+        foreach (var (name, count) in Kinds)
+        {
+            var text = string.Create(CultureInfo.InvariantCulture, $"{name} ({count})");
+            var width = 30 + (text.Length * 7.2);
+            if (x + width > drawing.Width && x > 14)
+            {
+                (x, y) = (14, y + 18);
+            }
+
+            drawing.Add(Mark(x, y, name));
+            drawing.Add(x + 12, y + 4, Drawing.Anchor.Start, "s", new Drawing.Words(text));
+            x += width;
+        }
+
+        return y + 14;
+    }
+
+    private Drawing.Symbol Mark(double x, double y, string kind)
+    {
+        // What is no error is ink; the others take a shape and a colour each.
+        var place = Kinds.Where(k => k.Name != "no error").Select(k => k.Name).ToList().IndexOf(kind);
+        var shape = place < 0 ? Shapes[^1] : Shapes[place];
+        return new Drawing.Symbol(x + (shape == Drawing.Shape.Right ? 5 : shape == Drawing.Shape.Left ? -5 : 0), y, shape, place < 0 ? null : Palette.Series[place]);
+    }
+
+    private static List<string> Lines(string text) => [.. text.Split('+').Select((part, i) => i == 0 ? part : $"+{part}").SelectMany(part => Wrap(part, 12))];
+
+    private static List<string> Wrap(string text, int characters)
+    {
+        List<string> lines = [];
+        foreach (var word in text.Split(' '))
+        {
+            if (lines.Count > 0 && lines[^1].Length + 1 + word.Length <= characters)
+            {
+                lines[^1] += $" {word}";
+            }
+            else
+            {
+                lines.Add(word);
+            }
+        }
+
+        return lines;
+    }
+}

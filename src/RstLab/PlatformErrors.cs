@@ -1,0 +1,86 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RstLab;
+
+/// <summary>
+/// The errors that a reset can lead to, on three systems (<c>data/platforms.json</c>): those of Linux as the course measured them, those
+/// of macOS and Windows as their documentation has them.
+/// </summary>
+public sealed record PlatformErrors
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter<SocketError>(), new JsonStringEnumConverter<PlatformEvidence>(JsonNamingPolicy.CamelCase) }, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+
+    /// <summary>The sources by the short names that the values cite.</summary>
+    public required IReadOnlyDictionary<string, PlatformSource> Sources { get; init; }
+
+    /// <summary>The errors.</summary>
+    public required IReadOnlyList<PlatformError> Errors { get; init; }
+
+    /// <summary>What other systems are documented to do otherwise than the Linux that the course measures.</summary>
+    public required IReadOnlyList<PlatformDifference> Differences { get; init; }
+
+    /// <summary>Loads the file that ships with the course.</summary>
+    /// <exception cref="FileNotFoundException">The course's <c>data</c> folder was not found, or has no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is broken; the message says where.</exception>
+    public static PlatformErrors Load() => Load(LabSession.Current.DataFile("", "platforms.json")
+        ?? throw new FileNotFoundException("The course's data folder was not found. Start the notebook from within the repository."));
+
+    /// <summary>Loads such a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is broken, or cites a source that it does not list; the message says where.</exception>
+    public static PlatformErrors Load(string path)
+    {
+        try
+        {
+            using var stream = File.OpenRead(path);
+            var loaded = JsonSerializer.Deserialize<PlatformErrors>(stream, Json) ?? throw new InvalidDataException($"{path} holds nothing (it is the JSON value null).");
+            var unknown = loaded.Errors.SelectMany(e => new[] { e.Linux.Source, e.MacOS.Source, e.Windows.Source }).Concat(loaded.Differences.Select(d => d.Source)).FirstOrDefault(s => !loaded.Sources.ContainsKey(s));
+            return unknown is null ? loaded : throw new InvalidDataException($"{path} cites the source '{unknown}', which it does not list.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{path} is not a list of platform errors: {e.Message}", e);
+        }
+    }
+}
+
+/// <summary>A document that a value is taken from.</summary>
+/// <param name="Title">Its title.</param>
+/// <param name="Url">Where it is; relative to the repository for the course's own.</param>
+public sealed record PlatformSource(string Title, Uri Url);
+
+/// <summary>How a value is known.</summary>
+public enum PlatformEvidence
+{
+    /// <summary>The course measured it.</summary>
+    Measured,
+
+    /// <summary>The source says so.</summary>
+    Documented,
+}
+
+/// <summary>One error on three systems.</summary>
+/// <param name="Name">The name of POSIX, such as <c>ECONNRESET</c>.</param>
+/// <param name="SocketError">.NET's name for it, on every system.</param>
+/// <param name="When">When a reset, or the lack of one, leads to it.</param>
+/// <param name="Linux">Linux's number and text, as measured with glibc.</param>
+/// <param name="MacOS">macOS's number and text.</param>
+/// <param name="Windows">Windows's number and text.</param>
+public sealed record PlatformError(string Name, SocketError SocketError, string When, PlatformValue Linux, PlatformValue MacOS, PlatformValue Windows);
+
+/// <summary>An error on one system.</summary>
+/// <param name="Number">The error number; null where the system has no such error.</param>
+/// <param name="Name">The system's own name for it, where it is not the name of POSIX.</param>
+/// <param name="Text">The system's text.</param>
+/// <param name="Evidence">How it is known.</param>
+/// <param name="Source">The short name of the source.</param>
+public sealed record PlatformValue(int? Number, string? Name, string? Text, PlatformEvidence Evidence, string Source);
+
+/// <summary>A documented difference of behaviour.</summary>
+/// <param name="System"><c>macOS</c> or <c>Windows</c>.</param>
+/// <param name="What">The difference, in a sentence.</param>
+/// <param name="Source">The short name of the source.</param>
+public sealed record PlatformDifference(string System, string What, string Source);
