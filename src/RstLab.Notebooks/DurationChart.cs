@@ -49,7 +49,7 @@ internal sealed record DurationChart
             {
                 var (at, line) = (scale.Place(row.Seconds, left, right), y + (frame.IsNarrow ? 23 : 7));
                 var text = Text(row.Seconds);
-                drawing.Add(new Hover(at, line, $"{category}, {row.Name}: {Legend(row.How, false)} {text}"));
+                drawing.Add(new Hover(at, line, $"{category}, {row.Name}: {text}, {Legend(row.How, false)}"));
                 drawing.Add(frame.IsNarrow ? left : left - 14, y + 11, frame.IsNarrow ? Anchor.Start : Anchor.End, "s", new Words(Markup.Fit(row.Name, (int)((frame.IsNarrow ? frame.Width : left) / 6.4))));
                 drawing.Add(new Line(left, line, at, line, "grid", null));
                 drawing.Add(new Symbol(row.How == Known.AtLeast ? at + 5 : at, line, Mark(row.How), Accent(row.How)));
@@ -96,8 +96,8 @@ internal sealed record DurationChart
     internal static string Legend(Known how, bool isShort) => how switch
     {
         Known.Measured => "measured",
-        Known.AtLeast => isShort ? "not noticed" : "not noticed as long as we looked:",
-        _ => isShort ? "computed" : "computed, not measured:",
+        Known.AtLeast => isShort ? "not noticed" : "not noticed as long as we looked",
+        _ => isShort ? "computed" : "computed, not measured",
     };
 
     private static string Digits(double value, string unit) =>
