@@ -10,7 +10,7 @@ namespace RstLab.Notebooks;
 [TypeFormatterSource(typeof(DisplaySource), PreferredMimeTypes = [DisplaySource.Html, DisplaySource.Text])]
 public sealed partial class Figure : IDisplayed
 {
-    /// <summary>The kind of figure, in kebab case: <c>ladder</c>, <c>histogram</c>, <c>ecdf</c>, <c>bars</c>, <c>endings</c>, <c>matrix</c>.</summary>
+    /// <summary>The kind of figure, in kebab case: <c>ladder</c>, <c>histogram</c>, <c>ecdf</c>, <c>bars</c>, <c>durations</c>, <c>endings</c>, <c>matrix</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>The title.</summary>

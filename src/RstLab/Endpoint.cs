@@ -146,6 +146,72 @@ public sealed class Endpoint : IDisposable
     public AppCall Poll(SelectMode mode, TimeSpan? atMost = null) =>
         Call("Poll", mode.ToString(), () => Socket.Poll(atMost ?? TimeSpan.FromSeconds(1), mode).ToString());
 
+    /// <summary>
+    /// Asks about this socket with <see cref="Socket.Select(System.Collections.IList, System.Collections.IList, System.Collections.IList, TimeSpan)"/>,
+    /// in all three lists at once, and returns at once. The result names the lists that it is still in: <c>read</c>, <c>write</c>,
+    /// <c>error</c>, joined by <c>+</c>, or <c>none</c>.
+    /// </summary>
+    public AppCall Select() => Call("Select", null, () =>
+    {
+        List<Socket> read = [Socket], write = [Socket], error = [Socket];
+        Socket.Select(read, write, error, TimeSpan.Zero);
+        var ready = string.Join('+', new[] { (read, "read"), (write, "write"), (error, "error") }.Where(l => l.Item1.Count > 0).Select(l => l.Item2));
+        return ready.Length == 0 ? "none" : ready;
+    });
+
+    /// <summary>
+    /// Receives with a <see cref="SocketAsyncEventArgs"/>, which throws nothing: the result is the bytes, or the name of the
+    /// <see cref="SocketError"/> that its property holds.
+    /// </summary>
+    /// <param name="most">How many bytes at the most.</param>
+    public Task<AppCall> ReceiveWithEventArgsAsync(int most = 65536) => CallAsync("ReceiveAsync(e)", $"up to {Count(most)}", async () =>
+    {
+        using var e = new SocketAsyncEventArgs();
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        e.SetBuffer(new byte[most]);
+        e.Completed += (_, _) => done.SetResult();
+        if (Socket.ReceiveAsync(e))
+        {
+            await done.Task.ConfigureAwait(false);
+        }
+
+        return e.SocketError == SocketError.Success ? Number(e.BytesTransferred) : e.SocketError.ToString();
+    });
+
+    /// <summary>
+    /// Turns keepalive on: after an idle time the kernel probes the peer, and gives up with ETIMEDOUT when so many probes in a
+    /// row stay unanswered (SO_KEEPALIVE, socket(7); TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT, tcp(7)).
+    /// </summary>
+    /// <param name="idle">How long nothing has to arrive before the first probe, in seconds; 1 to 32767 on Linux.</param>
+    /// <param name="interval">The time between two probes, and from the last one to the end, in seconds; 1 to 32767 on Linux.</param>
+    /// <param name="count">How many probes; 1 to 127 on Linux.</param>
+    public AppCall KeepAlive(int idle, int interval, int count) => Call("KeepAlive", $"{Number(idle)} s + {Number(count)} x {Number(interval)} s", () =>
+    {
+        Socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        Socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, idle);
+        Socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, interval);
+        Socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, count);
+        return "ok";
+    });
+
+    /// <summary>
+    /// Bounds how long data that was sent may stay unacknowledged before the kernel gives the connection up with ETIMEDOUT
+    /// (TCP_USER_TIMEOUT, tcp(7), RFC 5482). .NET has no name for it, so it is set by number, and on Linux only: elsewhere the
+    /// call is logged as failed.
+    /// </summary>
+    /// <param name="milliseconds">The bound in milliseconds; 0 for the system's own.</param>
+    public AppCall UserTimeout(int milliseconds) => Call("TCP_USER_TIMEOUT", $"{Number(milliseconds)} ms", () =>
+    {
+        const int tcpUserTimeout = 18; // include/uapi/linux/tcp.h
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new PlatformNotSupportedException("TCP_USER_TIMEOUT is an option of Linux: macOS has TCP_RXT_CONNDROPTIME, Windows TCP_MAXRT.");
+        }
+
+        Socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, tcpUserTimeout, BitConverter.GetBytes(milliseconds));
+        return "ok";
+    });
+
     /// <summary>Takes the pending error off the socket (SO_ERROR). The call succeeds; its result is the error's name or number, <c>0</c> for none.</summary>
     public AppCall TakePendingError() => Call("SO_ERROR", null, () =>
     {

@@ -29,6 +29,7 @@ public class LookTests
             ("histogram-one", Figure.Histogram(Samples.Trials with { Rows = [.. Samples.Trials.Rows.Where(r => (string)r[0]! == "Connect, throws")] }, "elapsed (us)")),
             ("bars", Figure.Bars(Samples.Rates, "conversation", "trials (1/s)", group: "program", error: "spread (1/s)", title: "Trials a second, the library against C")),
             ("bars-one", Figure.Bars("01-refusal-medians", "The middle of the distribution", "call", "elapsed (us)", Samples.Here, [("Connect, throws", 61.2), ("ConnectAsync, no exception", 33.9)])),
+            ("durations", Figure.Durations(Samples.Durations, "peer", "way", "after (s)", "known", "How long it takes to notice")),
         ];
         if (Environment.GetEnvironmentVariable("RSTLAB_LOOK") is { Length: > 0 } recordings)
         {

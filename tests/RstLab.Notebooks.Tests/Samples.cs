@@ -62,6 +62,15 @@ internal static class Samples
         ],
     };
 
+    /// <summary>Durations of every kind, from microseconds to hours.</summary>
+    internal static ResultTable Durations { get; } = new()
+    {
+        Id = "05-time-to-notice",
+        Columns = ["peer", "way", "known", "after (s)"],
+        Rows = [["closed", "wait", "measured", 61.2e-6], ["vanished", "wait", "not noticed", 2.6], ["vanished", "keepalive", "measured", 2.03], ["vanished", "keepalive, the defaults", "computed", 7875L]],
+        Environment = Here,
+    };
+
     /// <summary>A server host that is rebooted under the client, with a long stream of data before.</summary>
     internal static Recording Long { get; } = MakeLong();
 
