@@ -1,9 +1,10 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace RstLab.Notebooks;
 
 /// <summary>Rows by columns, each cell with a text and a mark for its kind.</summary>
-internal sealed record MatrixDrawing(IReadOnlyList<string> Rows, IReadOnlyList<string> Columns, IReadOnlyDictionary<(string Row, string Column), string> Cells, Func<string, string> KindOf)
+internal sealed partial record MatrixDrawing(IReadOnlyList<string> Rows, IReadOnlyList<string> Columns, IReadOnlyDictionary<(string Row, string Column), string> Cells, Func<string, string> KindOf)
 {
     private static readonly Drawing.Shape[] Shapes = [Drawing.Shape.Failed, Drawing.Shape.Diamond, Drawing.Shape.Square, Drawing.Shape.Right, Drawing.Shape.Left, Drawing.Shape.Dot];
 
@@ -37,12 +38,13 @@ internal sealed record MatrixDrawing(IReadOnlyList<string> Rows, IReadOnlyList<s
     /// <summary>Wide with the text in the cells; narrow with the marks alone and numbered columns, named below.</summary>
     internal Drawing Draw(Frame frame)
     {
-        const double margin = 8, line = 12;
+        const double margin = 8, line = 13, character = 6.65;
         var drawing = new Drawing(frame.Width) { IsGrid = true };
-        var left = frame.IsNarrow ? 122.0 : 128.0;
+        var left = frame.IsNarrow ? 122.0 : 110.0;
         var step = (frame.Width - left - margin) / Columns.Count;
+        var room = (int)(step / character);
         var y = Legend(drawing, margin + 6);
-        var headings = Columns.Select((c, i) => frame.IsNarrow ? [(i + 1).ToString(CultureInfo.InvariantCulture)] : Lines(c)).ToList();
+        var headings = Columns.Select((c, i) => frame.IsNarrow ? [(i + 1).ToString(CultureInfo.InvariantCulture)] : Lines(c, room)).ToList();
         var headed = headings.Max(h => h.Count);
         for (var i = 0; i < Columns.Count; i++)
         {
@@ -54,12 +56,12 @@ internal sealed record MatrixDrawing(IReadOnlyList<string> Rows, IReadOnlyList<s
         {
             drawing.Add(new Drawing.Hover(0, y, ""));
             drawing.Add(new Drawing.Line(margin, y, frame.Width - margin, y, "grid", null));
-            var name = Wrap(row, 17);
-            var tallest = frame.IsNarrow ? 1 : Columns.Max(c => Cells.TryGetValue((row, c), out var text) ? Lines(text).Count + 1 : 1);
-            var height = Math.Max(Math.Max(tallest, name.Count) * line, 14) + 8;
+            var name = Wrap(row.Split(' '), " ", (int)((left - margin) / character)).ToList();
+            var tallest = frame.IsNarrow ? 1 : Columns.Max(c => Cells.TryGetValue((row, c), out var text) ? Lines(text, room).Count + 1 : 1);
+            var height = (Math.Max(tallest, name.Count) * line) + 8;
             for (var n = 0; n < name.Count; n++)
             {
-                drawing.Add(margin, y + 14 + (n * line), Drawing.Anchor.Start, "c", new Drawing.Words(name[n], Bold: true));
+                drawing.Add(margin, y + 14 + (n * line), Drawing.Anchor.Start, "m", new Drawing.Words(name[n], Bold: true));
             }
 
             for (var i = 0; i < Columns.Count; i++)
@@ -74,7 +76,7 @@ internal sealed record MatrixDrawing(IReadOnlyList<string> Rows, IReadOnlyList<s
                 drawing.Add(Mark(x, y + 10, KindOf(text)));
                 if (!frame.IsNarrow)
                 {
-                    Write(x, y + 18, Lines(text), bold: false);
+                    Write(x, y + 18, Lines(text, room), bold: false);
                 }
             }
 
@@ -96,7 +98,7 @@ internal sealed record MatrixDrawing(IReadOnlyList<string> Rows, IReadOnlyList<s
         {
             for (var n = 0; n < lines.Count; n++)
             {
-                drawing.Add(x, top + 10 + (n * line), Drawing.Anchor.Middle, "c", new Drawing.Words(lines[n], bold));
+                drawing.Add(x, top + 10 + (n * line), Drawing.Anchor.Middle, "m", new Drawing.Words(lines[n], bold));
             }
         }
     }
@@ -129,23 +131,27 @@ internal sealed record MatrixDrawing(IReadOnlyList<string> Rows, IReadOnlyList<s
         return new Drawing.Symbol(x + (shape == Drawing.Shape.Right ? 5 : shape == Drawing.Shape.Left ? -5 : 0), y, shape, place < 0 ? null : Palette.Series[place]);
     }
 
-    private static List<string> Lines(string text) => [.. text.Split('+').Select((part, i) => i == 0 ? part : $"+{part}").SelectMany(part => Wrap(part, 12))];
+    /// <summary>A part a line; a part that is too long goes on in the next, from a space, a bar or a capital letter within a word.</summary>
+    private static List<string> Lines(string text, int characters) =>
+        [.. text.Split('+').Select((part, i) => i == 0 ? part : $"+{part}").SelectMany(part => part.Length <= characters ? [part] : Wrap(Seams().Split(part), "", characters))];
 
-    private static List<string> Wrap(string text, int characters)
+    private static IEnumerable<string> Wrap(IEnumerable<string> pieces, string between, int characters)
     {
-        List<string> lines = [];
-        foreach (var word in text.Split(' '))
+        var line = "";
+        foreach (var piece in pieces)
         {
-            if (lines.Count > 0 && lines[^1].Length + 1 + word.Length <= characters)
+            if (line.Length > 0 && line.Length + between.Length + piece.Length > characters)
             {
-                lines[^1] += $" {word}";
+                yield return line.Trim();
+                line = "";
             }
-            else
-            {
-                lines.Add(word);
-            }
+
+            line += line.Length == 0 ? piece : between + piece;
         }
 
-        return lines;
+        yield return line.Trim();
     }
+
+    [GeneratedRegex("(?<= )|(?=\\|)|(?<=[a-z])(?=[A-Z])", RegexOptions.CultureInvariant)]
+    private static partial Regex Seams();
 }

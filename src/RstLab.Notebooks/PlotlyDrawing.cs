@@ -57,14 +57,14 @@ internal static class PlotlyDrawing
         foreach (var group in drawing.Items.OfType<Drawing.Label>().GroupBy(l => (l.Anchor, l.Face)))
         {
             var (anchor, face) = group.Key;
-            var size = face switch { "h" => 14, "m" or "s" => 11, "c" => 10, _ => 12 };
+            var size = face switch { "h" => 14, "m" or "s" => 11, _ => 12 };
             var trace = Trace("text", group.Select(l => (l.X + (anchor == Drawing.Anchor.Start ? -3 : anchor == Drawing.Anchor.End ? 3 : 0), l.Y - (size * .36))));
             trace["text"] = new JsonArray([.. group.Select(l => (JsonNode)string.Concat(l.Words.Select(Span)))]);
             trace["textposition"] = anchor switch { Drawing.Anchor.Start => "middle right", Drawing.Anchor.End => "middle left", _ => "middle center" };
             trace["textfont"] = new JsonObject
             {
                 ["size"] = size, ["color"] = Palette.Ink, ["weight"] = face == "h" ? 600 : 400,
-                ["family"] = face is "m" or "c" ? "ui-monospace, \"Cascadia Mono\", Consolas, \"DejaVu Sans Mono\", monospace" : Sans,
+                ["family"] = face == "m" ? "ui-monospace, \"Cascadia Mono\", Consolas, \"DejaVu Sans Mono\", monospace" : Sans,
             };
             if (face == "s")
             {

@@ -9,7 +9,6 @@ internal static class Style
     private const string Drawing = """
         .rstlab-svg text{font-family:system-ui,-apple-system,"Segoe UI","Liberation Sans",Arial,sans-serif;font-size:12px;fill:currentColor;white-space:pre}
         .rstlab-svg .m{font-family:ui-monospace,"Cascadia Mono",Consolas,"DejaVu Sans Mono",monospace;font-size:11px}
-        .rstlab-svg .c{font-family:ui-monospace,"Cascadia Mono",Consolas,"DejaVu Sans Mono",monospace;font-size:10px}
         .rstlab-svg .s{font-size:11px;opacity:.78}.rstlab-svg .b{font-weight:600}.rstlab-svg .h{font-size:14px;font-weight:600}
         .rstlab-svg line,.rstlab-svg path,.rstlab-svg polyline{fill:none;stroke:currentColor;stroke-width:1.4}
         .rstlab-svg .life{opacity:.4;stroke-width:1.2}.rstlab-svg .grid{opacity:.16;stroke-width:1}.rstlab-svg .axis{opacity:.6;stroke-width:1}

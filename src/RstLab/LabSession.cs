@@ -25,6 +25,9 @@ public sealed class LabSession
     private readonly List<Recording> _recordings = [];
     private readonly List<ResultTable> _tables = [];
 
+    /// <summary>The <c>data</c> folder of the course that this library is part of, whatever the session reads and writes; null where there is none.</summary>
+    internal static string? CourseData => OfTheProcess.Value.DataFolder;
+
     /// <summary>The session of the calling code.</summary>
     public static LabSession Current => Entered.Value ?? OfTheProcess.Value;
 

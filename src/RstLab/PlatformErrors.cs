@@ -24,8 +24,9 @@ public sealed record PlatformErrors
     /// <summary>Loads the file that ships with the course.</summary>
     /// <exception cref="FileNotFoundException">The course's <c>data</c> folder was not found, or has no such file.</exception>
     /// <exception cref="InvalidDataException">The file is broken; the message says where.</exception>
-    public static PlatformErrors Load() => Load(LabSession.Current.DataFile("", "platforms.json")
-        ?? throw new FileNotFoundException("The course's data folder was not found. Start the notebook from within the repository."));
+    public static PlatformErrors Load() => Load(LabSession.CourseData is { } data
+        ? Path.Combine(data, "platforms.json")
+        : throw new FileNotFoundException("The course's data folder was not found. Start the notebook from within the repository."));
 
     /// <summary>Loads such a file.</summary>
     /// <param name="path">The file.</param>
