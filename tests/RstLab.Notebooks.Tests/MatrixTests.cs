@@ -65,6 +65,16 @@ public class MatrixTests
     }
 
     [Fact]
+    public void A_word_that_is_too_long_for_its_column_goes_on_in_the_next_line_and_a_short_one_does_not()
+    {
+        var rows = Enumerable.Range(0, 10).Select(i => (IReadOnlyList<object?>)["row", $"{i}", i == 0 ? "ConnectionRefused+WouldBlock" : "IN|OUT|ERR|HUP|RDHUP"]).ToList();
+
+        var svg = Matrix(Results with { Rows = rows }).ToSvg();
+
+        Assert.All((string[])[">Connection<", ">Refused<", ">+WouldBlock<", ">IN|OUT|ERR<", ">|HUP|RDHUP<"], part => Assert.Contains(part, svg, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_pair_without_a_value_is_an_empty_cell()
     {
         var figure = Matrix(Results with { Rows = [.. Results.Rows.Take(3)] });
