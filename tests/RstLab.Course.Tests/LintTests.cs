@@ -68,6 +68,7 @@ public sealed class LintTests : IDisposable
     [InlineData("exit", 1, "Environment.FailFast(\"now\");")]
     [InlineData("async-void", 1, "async void Go() { await Task.Yield(); }")]
     [InlineData("syntax", 2, "var a = 1;\nvar b = ;")]
+    [InlineData("syntax", 2, "var a = 1;\nusing System.IO;")]
     public void A_cell_that_is_not_portable_is_found(string rule, int line, string cell)
     {
         course.WriteText("there.csx", "1");

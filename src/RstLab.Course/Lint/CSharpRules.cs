@@ -32,9 +32,10 @@ internal static partial class CSharpRules
             }
         }
 
-        // After a statement the parser skips what begins like a using directive.
+        // After a statement the parser skips what begins like a using directive; a real one it names (CS1529).
+        var directives = tree.GetDiagnostics().Where(d => d.Id == "CS1529").Select(d => d.Location.SourceSpan.Start).ToHashSet();
         faults.AddRange(root.DescendantTrivia()
-            .Where(trivia => trivia.IsKind(SyntaxKind.SkippedTokensTrivia) && trivia.ToString() is var skipped && skipped.StartsWith("using ", StringComparison.Ordinal) && !skipped.EndsWith(';'))
+            .Where(trivia => trivia.IsKind(SyntaxKind.SkippedTokensTrivia) && trivia.ToString() == "using" && !directives.Contains(trivia.SpanStart))
             .Select(trivia => new Fault(tree.GetLineSpan(trivia.Span).StartLinePosition.Line + 1, Using.Rule, Using.Message)));
 
         var figures = root.DescendantNodes().OfType<InvocationExpressionSyntax>().Where(call => call.Expression is MemberAccessExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.Text: "Figure" } }).ToList();
