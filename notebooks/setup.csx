@@ -1,5 +1,6 @@
-// The library and what shows its recordings, as `dotnet run --project src/RstLab.Course` or `dotnet build` put them there.
-#r "../artifacts/lib/RstLab.dll"
+// The library and what shows its recordings. `dotnet build` puts them into artifacts/lib/, and so does running the course.
+// An executor that finds no file there shows its path. So the path says what to do, in a step down that the step up takes back.
+#r "../artifacts/lib/NOT BUILT YET. Run 'dotnet build' in the repository's folder, then run this cell again/../RstLab.dll"
 #r "../artifacts/lib/RstLab.Notebooks.dll"
 
 using System.Net;

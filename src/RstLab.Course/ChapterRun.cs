@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using RstLab.Notebooks;
 
 namespace RstLab.Course;
 
@@ -14,6 +15,7 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
     /// <summary>Runs the chapter. Never throws: what goes wrong is in the result.</summary>
     internal async Task<ChapterResult> RunAsync(CancellationToken cancellation)
     {
+        PlotlyLibrary.ForNotebooks = null; // the site's pages load plotly.js themselves, once for all figures
         var started = Stopwatch.GetTimestamp();
         Notebook notebook;
         try

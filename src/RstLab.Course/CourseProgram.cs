@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using RstLab.Course.Lint;
 using RstLab.Course.Site;
 using Spectre.Console;
 
@@ -29,6 +30,8 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
     private readonly Option<string?> outputFolder = new("--output") { Description = "The folder for what the run leaves behind; artifacts/ of the course when not given.", HelpName = "folder", Arity = ArgumentArity.ExactlyOne, Recursive = true };
     private readonly Option<bool> noNamespace = new("--no-namespace") { Description = "As an ordinary user on Linux, stay in the machine's own network namespace, without captures.", Recursive = true };
 
+    private readonly Argument<string[]> lintFiles = new("file") { Description = "The notebooks, scripts and pages to check; everything in notebooks/ when none is named.", Arity = ArgumentArity.ZeroOrMore };
+
     /// <summary>Runs the program and returns its exit code.</summary>
     internal async Task<int> RunAsync(string[] arguments, CancellationToken cancellation = default)
     {
@@ -42,10 +45,12 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         });
         var run = new Command("run", "Run chapters and write the course's site (what happens when no command is given).") { chapters };
         var doctor = new Command("doctor", "Tell what this machine can witness, why not where not, and what would enable it.");
-        var root = new RootCommand("RST Lab: run the chapters on this machine's own kernel.") { chapters, record, replay, outputFolder, noNamespace, run, doctor };
+        var lint = new Command("lint", "Check that the notebooks run unchanged in every executor of C# notebooks, and that their links lead somewhere.") { lintFiles };
+        var root = new RootCommand("RST Lab: run the chapters on this machine's own kernel.") { chapters, record, replay, outputFolder, noNamespace, run, doctor, lint };
         run.SetAction((parsed, stop) => RunChaptersAsync(parsed, arguments, stop));
         root.SetAction((parsed, stop) => RunChaptersAsync(parsed, arguments, stop));
         doctor.SetAction(parsed => Doctor(parsed, arguments));
+        lint.SetAction(parsed => Lint(parsed.GetValue(lintFiles) ?? []));
 
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0 || (parsed.GetValue(record) && parsed.GetValue(replay)))
@@ -179,6 +184,23 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         }
 
         return 0;
+    }
+
+    private int Lint(string[] files)
+    {
+        var all = files.Length == 0 ? NotebookLint.In(Path.Combine(folder.Root, "notebooks")) : files;
+        try
+        {
+            var findings = all.SelectMany(file => NotebookLint.Check(file, files.Length == 0 ? Path.GetRelativePath(folder.Root, file) : file)).ToList();
+            findings.ForEach(output.WriteLine);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{all.Count} files, {findings.Count} findings."));
+            return findings.Count == 0 ? 0 : Failed;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            error.WriteLine(e.Message);
+            return Usage;
+        }
     }
 
     private void GoRootless(ParseResult parsed, string[] arguments)

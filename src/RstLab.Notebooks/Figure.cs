@@ -133,6 +133,6 @@ public sealed partial class Figure : IDisplayed
             writer.Write("</details>");
         }
 
-        writer.Write(Draw is null ? "</figure>" : $"<script>{Script.Bootstrap}</script></figure>");
+        writer.Write(Draw is null ? "</figure>" : $"{PlotlyLibrary.ForNotebooks?.ElementFor(this)}<script>{Script.Bootstrap}</script></figure>");
     }
 }
