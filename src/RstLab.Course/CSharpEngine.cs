@@ -230,7 +230,7 @@ internal sealed partial class CSharpEngine(string folder, bool interactive = fal
         }
 
         Script<object> script;
-        if (compiled is null && IsPreamble(code))
+        if (!interactive && compiled is null && IsPreamble(code))
         {
             script = Imports.GetOrAdd((path, code), key => new(() => Root.Value.ContinueWith(key.Text, options.WithFilePath(key.Path)))).Value;
         }

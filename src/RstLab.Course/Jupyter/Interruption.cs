@@ -13,9 +13,19 @@ public static class Interruption
     /// <exception cref="CellInterruptedException">It was.</exception>
     public static void Check()
     {
-        if (requested && Current.Value is { IsInterrupted: true })
+        if (requested && Current.Value is { IsInterrupted: true } flow)
         {
+            flow.HasEnded = true;
             throw new CellInterruptedException();
+        }
+    }
+
+    /// <summary>The same for what a cell writes: once only, so that what it writes while it ends is seen.</summary>
+    internal static void CheckOnce()
+    {
+        if (requested && Current.Value is { HasEnded: false })
+        {
+            Check();
         }
     }
 
@@ -37,6 +47,14 @@ public static class Interruption
 internal sealed class CellFlow
 {
     private volatile bool interrupted;
+    private volatile bool ended;
+
+    /// <summary>Whether the cell has been told, by an exception.</summary>
+    internal bool HasEnded
+    {
+        get => ended;
+        set => ended = value;
+    }
 
     internal bool IsInterrupted
     {

@@ -31,7 +31,7 @@ internal sealed class StreamedOutputs(Action<string, JsonObject>? publish) : Cel
 
     internal override void Write(string name, ReadOnlySpan<char> value)
     {
-        Interruption.Check(); // also ends a loop that only prints, in code that has no guard
+        Interruption.CheckOnce(); // also ends a loop that only prints, in code that has no guard
         lock (gate)
         {
             if (value.IsEmpty || written > Limit)
