@@ -8,6 +8,7 @@ using Microsoft.CodeAnalysis.CSharp.Scripting;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Scripting;
 using Microsoft.CodeAnalysis.Scripting.Hosting;
+using RstLab.Course.Jupyter;
 
 namespace RstLab.Course;
 
@@ -16,7 +17,9 @@ namespace RstLab.Course;
 /// cells, a trailing expression as the value, top-level await, <c>#r</c> of a file, <c>#!import</c> of a script. Compiling and
 /// running are apart, so that the next cells are compiled while a cell runs.
 /// </summary>
-internal sealed partial class CSharpEngine(string folder)
+/// <param name="folder">Where <c>#r</c> and <c>#!import</c> look: the notebook's folder.</param>
+/// <param name="interactive">Whether a reader is at the cells, who may interrupt them (see <see cref="LoopGuard"/>) and run on after one failed.</param>
+internal sealed partial class CSharpEngine(string folder, bool interactive = false)
 {
     private static readonly InteractiveAssemblyLoader Loader = CreateLoader();
 
@@ -27,6 +30,17 @@ internal sealed partial class CSharpEngine(string folder)
             .WithReferences(ScriptReferences.Framework)
             .WithImports("System", "System.Text", "System.Collections", "System.Collections.Generic", "System.Threading.Tasks", "System.Linq")
             .WithLanguageVersion(LanguageVersion.Latest), assemblyLoader: Loader);
+        root.Compile();
+        return root;
+    });
+
+    // Adds what a cell in Jupyter may call.
+    private static readonly Lazy<Script<object>> InteractiveRoot = new(static () =>
+    {
+        var root = Root.Value.ContinueWith("", ScriptOptions.Default
+            .WithReferences(ScriptReferences.FromFile(typeof(Interruption).Assembly.Location))
+            .WithImports(typeof(CellDisplay).FullName!)
+            .WithLanguageVersion(LanguageVersion.Latest));
         root.Compile();
         return root;
     });
@@ -45,6 +59,7 @@ internal sealed partial class CSharpEngine(string folder)
     private readonly Dictionary<string, string[]> sources = new(StringComparer.Ordinal);
     private Script<object>? compiled;
     private ScriptState<object>? state;
+    private volatile int abandoned;
 
     /// <summary>How long the compiler worked for this notebook.</summary>
     internal TimeSpan CompileTime { get; private set; }
@@ -66,7 +81,10 @@ internal sealed partial class CSharpEngine(string folder)
         }
     }
 
-    /// <summary>Runs a compiled cell. Called for the cells in their order; a cell that failed is the last one.</summary>
+    /// <summary>Compiles something before the first cell comes, as the compiler's own start takes longest.</summary>
+    internal static void WarmUp() => new CSharpEngine(Environment.CurrentDirectory, interactive: true).Compile("for (;;) { await Task.Yield(); }", 0, CancellationToken.None);
+
+    /// <summary>Runs a compiled cell. Called for the cells in their order; unless a reader is at them, one that failed is the last.</summary>
     /// <param name="cell">What <see cref="Compile"/> made.</param>
     /// <param name="outputs">Where the cell's text, notes and error go. The value is returned and not written there.</param>
     internal async Task<CellOutcome> RunAsync(CompiledCell cell, CellOutputs outputs)
@@ -76,10 +94,18 @@ internal sealed partial class CSharpEngine(string folder)
             outputs.Write("stderr", note + "\n");
         }
 
+        // Where the caller has a context, the next script runs in it as the first does.
+        var before = abandoned;
         foreach (var script in cell.Scripts)
         {
-            state ??= await Root.Value.RunAsync().ConfigureAwait(false);
-            state = await script.RunFromAsync(state, static _ => true).ConfigureAwait(false);
+            state ??= await (interactive ? InteractiveRoot : Root).Value.RunAsync().ConfigureAwait(true);
+            var after = await script.RunFromAsync(state, static _ => true).ConfigureAwait(true);
+            if (before != abandoned)
+            {
+                return new CellOutcome(false, false, null, null); // the notebook went on without it
+            }
+
+            state = after;
             if (state.Exception is { } exception)
             {
                 var (error, line) = Describe(exception, cell.Number);
@@ -97,9 +123,23 @@ internal sealed partial class CSharpEngine(string folder)
         return new CellOutcome(true, cell.HasValue, cell.HasValue ? state!.ReturnValue : null, null);
     }
 
+    /// <summary>Goes on as if the cell that runs had not been run; should it end after all, that changes nothing.</summary>
+    internal void Abandon() => Interlocked.Increment(ref abandoned);
+
+    /// <summary>The value of an expression, with nothing of it kept.</summary>
+    internal async Task<object?> EvaluateAsync(string expression)
+    {
+        state ??= await (interactive ? InteractiveRoot : Root).Value.RunAsync().ConfigureAwait(false);
+        return (await Next(expression, "expression").RunFromAsync(state).ConfigureAwait(false)).ReturnValue;
+    }
+
+    /// <summary>What the compiler makes of code that would be the next cell. Nothing is emitted.</summary>
+    internal Compilation Analyse(string code) => Next(code, "cell").GetCompilation();
+
     private static InteractiveAssemblyLoader CreateLoader()
     {
         var loader = new InteractiveAssemblyLoader();
+        loader.RegisterDependency(typeof(Interruption).Assembly);
         foreach (var assembly in ScriptReferences.Own.Values)
         {
             loader.RegisterDependency(assembly);
@@ -112,6 +152,11 @@ internal sealed partial class CSharpEngine(string folder)
     {
         var cell = new CompiledCell(number);
         var path = PathOf(number);
+        if (interactive)
+        {
+            compiled = (Script<object>?)state?.Script; // what failed or was abandoned is not built upon
+        }
+
         var lines = source.Split('\n');
         sources[path] = lines;
         for (var i = 0; i < lines.Length; i++)
@@ -145,11 +190,13 @@ internal sealed partial class CSharpEngine(string folder)
         var code = string.Join('\n', lines);
         if (code.Trim().Length > 0)
         {
-            Add(cell, (compiled ?? Root.Value).ContinueWith(code, options.WithFilePath(path)), cancellation);
+            Add(cell, Next(code, path), cancellation, interactive && LoopGuard.Insert(code) is { } guarded ? Next(guarded, path) : null);
         }
 
         return cell;
     }
+
+    private Script<object> Next(string code, string path) => (compiled ?? (interactive ? InteractiveRoot : Root).Value).ContinueWith(code, options.WithFilePath(path));
 
     private bool Import(CompiledCell cell, string file, int line, string text, CancellationToken cancellation)
     {
@@ -183,21 +230,28 @@ internal sealed partial class CSharpEngine(string folder)
         }
 
         Script<object> script;
-        if (compiled is null && IsPreamble(code))
+        if (!interactive && compiled is null && IsPreamble(code))
         {
             script = Imports.GetOrAdd((path, code), key => new(() => Root.Value.ContinueWith(key.Text, options.WithFilePath(key.Path)))).Value;
         }
         else
         {
-            script = (compiled ?? Root.Value).ContinueWith(code, options.WithFilePath(path));
+            script = Next(code, path);
         }
 
         return Add(cell, script, cancellation);
     }
 
-    private bool Add(CompiledCell cell, Script<object> script, CancellationToken cancellation)
+    /// <summary>Adds a script to the cell, or says why it cannot.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="script">As it is written: messages name places in this.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <param name="guarded">The same as it shall run; null for as it is written.</param>
+    private bool Add(CompiledCell cell, Script<object> script, CancellationToken cancellation, Script<object>? guarded = null)
     {
-        var diagnostics = script.Compile(cancellation);
+        var diagnostics = guarded is null
+            ? script.Compile(cancellation)
+            : [.. script.GetCompilation().GetDiagnostics(cancellation).Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning && !diagnostic.IsSuppressed)];
         var errors = diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error).OrderBy(diagnostic => diagnostic.Location.SourceSpan.Start).ToList();
         if (errors.Count > 0)
         {
@@ -207,6 +261,8 @@ internal sealed partial class CSharpEngine(string folder)
         }
 
         cell.Notes.AddRange(diagnostics.Select(Describe));
+        script = guarded ?? script;
+        script.Compile(cancellation);
         cell.Scripts.Add(script);
         cell.HasValue = HasValue(script);
         compiled = script;

@@ -24,6 +24,9 @@ internal sealed class CellConsole : TextWriter
         CoreNewLine = ['\n'];
     }
 
+    /// <summary>The outputs of the cell that the caller is part of; null outside of cells.</summary>
+    internal static CellOutputs? CurrentOutputs => Current.Value;
+
     public override Encoding Encoding => Encoding.UTF8;
 
     /// <summary>The process's own standard output, whatever is installed.</summary>
@@ -87,7 +90,7 @@ internal sealed class CellConsole : TextWriter
 }
 
 /// <summary>What a running cell has shown so far. Safe to write to from any thread.</summary>
-internal sealed class CellOutputs
+internal class CellOutputs
 {
     /// <summary>More text than this from one cell is a loop that ran away; the rest is dropped and the cut is marked.</summary>
     private const int Limit = 1 << 20;
@@ -98,7 +101,7 @@ internal sealed class CellOutputs
     private string stream = "stdout";
     private int written;
 
-    internal void Write(string name, ReadOnlySpan<char> value)
+    internal virtual void Write(string name, ReadOnlySpan<char> value)
     {
         lock (gate)
         {
@@ -122,7 +125,7 @@ internal sealed class CellOutputs
         }
     }
 
-    internal void Add(CellOutput output)
+    internal virtual void Add(CellOutput output)
     {
         lock (gate)
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using RstLab.Course.Jupyter;
 using RstLab.Course.Lint;
 using RstLab.Course.Site;
 using Spectre.Console;
@@ -44,9 +45,10 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
             }
         });
         var run = new Command("run", "Run chapters and write the course's site (what happens when no command is given).") { chapters };
+        var kernel = new KernelCommand(folder, output, error);
         var doctor = new Command("doctor", "Tell what this machine can witness, why not where not, and what would enable it.");
         var lint = new Command("lint", "Check that the notebooks run unchanged in every executor of C# notebooks, and that their links lead somewhere.") { lintFiles };
-        var root = new RootCommand("RST Lab: run the chapters on this machine's own kernel.") { chapters, record, replay, outputFolder, noNamespace, run, doctor, lint };
+        var root = new RootCommand("RST Lab: run the chapters on this machine's own kernel.") { chapters, record, replay, outputFolder, noNamespace, run, doctor, lint, kernel.Create() };
         run.SetAction((parsed, stop) => RunChaptersAsync(parsed, arguments, stop));
         root.SetAction((parsed, stop) => RunChaptersAsync(parsed, arguments, stop));
         doctor.SetAction(parsed => Doctor(parsed, arguments));
@@ -69,6 +71,12 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         var asked = 0L;
         void Stop(PosixSignalContext signal)
         {
+            if (signal.Signal == PosixSignal.SIGINT && kernel.Interrupt())
+            {
+                signal.Cancel = true; // to a kernel it means: stop the cell
+                return;
+            }
+
             // The first one ends the run in order; a later one is left to the system. Wrappers such as timeout(1) send each twice.
             var now = Environment.TickCount64;
             var first = Interlocked.CompareExchange(ref asked, now, 0);
