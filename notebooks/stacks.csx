@@ -119,8 +119,7 @@ class Kestrel : IAsyncDisposable
         return server;
     }
 
-    // The log is complete when a connection has stopped.
-    public Task UntilStoppedAsync() => StackTrial.UntilAsync(() => Log.Lines.Any(l => l.Event == "ConnectionStop"), () => "Kestrel to log ConnectionStop");
+    public Task UntilLoggedAsync(string name) => StackTrial.UntilAsync(() => Log.Lines.Any(line => line.Event == name), () => $"Kestrel to log {name}");
 
     public async ValueTask DisposeAsync()
     {
@@ -191,6 +190,6 @@ static Table SideBySide(ResultTable table, string caption)
         Columns = ["situation", "after a FIN", "after a RST"],
         Rows = table.Rows.GroupBy(r => $"{r[0]}: {r[1]}").Select(g => (IReadOnlyList<object>)
             [g.Key, g.Where(r => (string)r[2] == "FIN").Select(Said).SingleOrDefault(), g.Where(r => (string)r[2] == "RST").Select(Said).SingleOrDefault()]).ToList(),
-        Foot = Table.Of(table).Foot,
+        Foot = Show.Results(table).Foot,
     };
 }

@@ -465,7 +465,7 @@ public sealed record ResetDiagnosis
     private static ResetDiagnosis NotConnected => new(
         "Not connected: there is no connection to do this on.", WireEnding.None, ResetConditions.None, EndedBy.Unknown)
     {
-        Story = "The socket was never connected, or its connection is over already: after a RST, Shutdown says so on Linux.",
+        Story = "The socket was never connected, or its connection is over already.",
         Confirm = ["look for an earlier error on the same connection"],
         Remedies = ["Dispose the socket; do not shut down a connection that has failed."],
     };
