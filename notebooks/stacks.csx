@@ -51,7 +51,7 @@ class Tls
 
     public static async Task<SslStream> ConnectAsync(StackTrial trial)
     {
-        var tls = new SslStream(await trial.ConnectAsync(), false, (_, _, _, _) => true);
+        var tls = new SslStream(await trial.ConnectAsync(), false, (_, certificate, _, _) => Certificate.Equals(certificate));
         await tls.AuthenticateAsClientAsync("localhost");
         return tls;
     }

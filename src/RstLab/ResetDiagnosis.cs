@@ -16,7 +16,7 @@ public enum WireEnding
     /// <summary>A RST, with no FIN before it as far as the exception tells.</summary>
     Reset,
 
-    /// <summary>A FIN, and then a RST that answered what was sent after it.</summary>
+    /// <summary>The connection was over before the call: mostly a FIN, and then a RST that answered what was sent after it; or a RST of which an earlier call has told.</summary>
     FinThenReset,
 
     /// <summary>A FIN in the middle of something. No reset.</summary>
@@ -249,19 +249,12 @@ public sealed record ResetDiagnosis
         if (chain.Exists(e => e is AuthenticationException) || handshake)
         {
             return Unrelated("The TLS handshake failed, but not by a reset.", "Both sides were there and talked: a certificate, a protocol version or a name was refused.",
-                "Read the innermost message; `openssl s_client -connect HOST:PORT` shows the server's certificate and its alert.");
+                "read the innermost message; `openssl s_client -connect HOST:PORT` shows the server's certificate and its alert.");
         }
 
-        if (chain.Exists(e => e is TimeoutException))
+        if (Stopped(chain, platform) is { } stopped)
         {
-            return OwnTimeLimit(platform);
-        }
-
-        if (chain.Exists(e => e is OperationCanceledException))
-        {
-            return Unrelated("This side gave up the operation. It is not about a reset.",
-                "A cancellation token was signalled. In ASP.NET Core that can be HttpContext.RequestAborted, which is signalled when the client's connection has ended, by a reset or not.",
-                "Look at who cancels the token.");
+            return stopped;
         }
 
         if (chain.Exists(e => e is ObjectDisposedException))
@@ -270,9 +263,13 @@ public sealed record ResetDiagnosis
         }
 
         return request == HttpRequestError.InvalidResponse
-            ? Unrelated("What came back is no valid HTTP response. It is not about a reset.", "The server speaks another protocol on this port, or the response was damaged.", "Look at the first bytes: `curl -v --http0.9 URL`.")
+            ? Unrelated("What came back is no valid HTTP response. It is not about a reset.", "The server speaks another protocol on this port, or the response was damaged.", "look at the first bytes: `curl -v --http0.9 URL`.")
             : Unrelated("This is not about a reset.", "Nothing in the exception tells of a connection that ended.");
     }
+
+    /// <summary>An operation that this side ended itself. A socket then says OperationAborted, which alone would mean that it was disposed.</summary>
+    private static ResetDiagnosis? Stopped(List<Exception> chain, Platform platform) =>
+        chain.Exists(e => e is TimeoutException) ? OwnTimeLimit(platform) : chain.Exists(e => e is OperationCanceledException) ? Canceled : null;
 
     private static ResetDiagnosis OfSocket(SocketError error, List<Exception> chain, HttpRequestError? request, Platform platform)
     {
@@ -286,7 +283,7 @@ public sealed record ResetDiagnosis
             SocketError.ConnectionAborted => platform == Platform.Windows ? AbortedOnWindows : Aborted(platform),
             SocketError.TimedOut when WasBlockingSend(chain) => TimedOutSending(platform),
             SocketError.TimedOut or SocketError.NetworkReset => TimedOut(platform),
-            SocketError.OperationAborted or SocketError.Interrupted => Disposed(platform),
+            SocketError.OperationAborted or SocketError.Interrupted => Stopped(chain, platform) ?? Disposed(platform),
             SocketError.NotConnected => NotConnected,
             SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.NetworkDown => Unreachable(platform),
             SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData or SocketError.NoRecovery => NoSuchName,
@@ -325,7 +322,7 @@ public sealed record ResetDiagnosis
     };
 
     private static string[] WhySent(Platform platform) => platform == Platform.Linux
-        ? [Capture(platform), "on the host that sent the reset, `sudo perf trace -e tcp:tcp_send_reset` names its reason (Linux 6.10 and newer); if that host sent none, a device on the way did"]
+        ? [Capture(platform), "on the host that you suspect, `sudo perf record -ae tcp:tcp_send_reset -- sleep 60` and then `sudo perf script` name the reason of each reset that it sent (Linux 6.10 and newer); if it sent none, a device on the way did"]
         : [Capture(platform), "take the capture on both hosts: a reset that the other host never sent came from a device on the way"];
 
     private static ResetDiagnosis Refused(Platform platform) => new(
@@ -372,9 +369,9 @@ public sealed record ResetDiagnosis
         "Broken pipe: you wrote to a connection that was over already.", WireEnding.FinThenReset, ResetConditions.ConnectionAborted | ResetConditions.NoSuchConnection, EndedBy.OtherSide)
     {
         Story = (platform == Platform.Mac
-                ? "The other side had ended the connection, with or without a FIN, and a reset had come."
-                : "The other side had closed (a FIN), your next write was answered by a RST, and this write came after it.")
-            + " At least one earlier write was accepted and lost. The error is the same when an earlier call has already reported the reset, or when this side has called Shutdown(Send).",
+                ? "The other side had ended the connection, with or without a FIN, and a RST had come."
+                : "Mostly, the other side had closed (a FIN), and a RST answered an earlier write of yours, which was accepted and lost. Or an earlier call on this connection has told of a reset already.")
+            + " This side's own Shutdown(Send) leaves the same error, with no reset at all.",
         Confirm = [.. WhySent(platform), "in your own code, look for an earlier error on the same connection, and for Shutdown(Send)"],
         Remedies =
         [
@@ -453,6 +450,10 @@ public sealed record ResetDiagnosis
         Confirm = [Capture(platform) + "; segments without an answer mean that the other side is gone, acknowledgements without data that it is slow"],
         Remedies = ["See which limit it was (HttpClient.Timeout, ConnectTimeout, a CancelAfter) and whether the other side was working or gone."],
     };
+
+    private static ResetDiagnosis Canceled => Unrelated("This side gave up the operation. It is not about a reset.",
+        "A cancellation token was signalled. In ASP.NET Core that can be HttpContext.RequestAborted, which is signalled when the client's connection has ended, by a reset or not.",
+        "look at who cancels the token");
 
     private static ResetDiagnosis Unreachable(Platform platform) => new(
         "Unreachable: there was no way to the host.", WireEnding.Silence, ResetConditions.None, EndedBy.Unknown)

@@ -345,16 +345,18 @@ public sealed class StackTrial : IDisposable
     /// <param name="condition">The condition; it must be quick and have no effect.</param>
     /// <param name="awaited">What is awaited and what was seen last, for the message of the failure.</param>
     /// <exception cref="TimeoutException">It did not come true within 10 s.</exception>
-    public static async Task UntilAsync(Func<bool> condition, Func<string> awaited)
+    public static Task UntilAsync(Func<bool> condition, Func<string> awaited) => UntilAsync(condition, awaited, Deadline);
+
+    internal static async Task UntilAsync(Func<bool> condition, Func<string> awaited, TimeSpan deadline)
     {
         ArgumentNullException.ThrowIfNull(condition);
         ArgumentNullException.ThrowIfNull(awaited);
-        var end = Environment.TickCount64 + (long)Deadline.TotalMilliseconds;
+        var end = Environment.TickCount64 + (long)deadline.TotalMilliseconds;
         for (var asked = 0; !condition(); asked++)
         {
             if (Environment.TickCount64 > end)
             {
-                throw new TimeoutException($"Waited {Deadline.TotalSeconds:0} s for {awaited()}.");
+                throw new TimeoutException($"Waited {deadline.TotalSeconds:0.##} s for {awaited()}.");
             }
 
             await Task.Delay(asked < 10 ? 0 : 1).ConfigureAwait(false);
