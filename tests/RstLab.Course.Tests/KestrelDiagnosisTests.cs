@@ -106,7 +106,7 @@ public sealed class KestrelDiagnosisTests
         }));
         await using var app = builder.Build();
         app.UseWebSockets();
-        app.Run(async context => { await Keep(() => http!(context)); });
+        app.Run(Handle);
         await app.StartAsync(TestContext.Current.CancellationToken);
         var outcome = await StackTrial.RunAsync(new("Kestrel", "test", peer, async trial =>
         {
@@ -115,6 +115,8 @@ public sealed class KestrelDiagnosisTests
         }), ending);
         await app.StopAsync(TestContext.Current.CancellationToken);
         return outcome;
+
+        Task Handle(HttpContext context) => Keep(() => http!(context));
 
         async Task Keep(Func<Task<string>> handle)
         {
