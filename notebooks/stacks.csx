@@ -4,6 +4,7 @@
 #r "Microsoft.AspNetCore.Hosting"
 #r "Microsoft.AspNetCore.Hosting.Abstractions"
 #r "Microsoft.AspNetCore.Http.Abstractions"
+#r "Microsoft.AspNetCore.Http.Features"
 #r "Microsoft.AspNetCore.Server.Kestrel"
 #r "Microsoft.AspNetCore.Server.Kestrel.Core"
 #r "Microsoft.AspNetCore.WebSockets"
@@ -15,6 +16,7 @@
 #r "System.IO.Pipelines"
 #r "System.Net.Http"
 #r "System.Net.Security"
+#r "System.Net.WebProxy"
 #r "System.Net.WebSockets"
 #r "System.Net.WebSockets.Client"
 #r "System.Security.Cryptography"
@@ -32,6 +34,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
