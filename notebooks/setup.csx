@@ -3,6 +3,10 @@
 #r "../artifacts/lib/NOT BUILT YET. Run 'dotnet build' in the repository's folder, then run this cell again/../RstLab.dll"
 #r "../artifacts/lib/RstLab.Notebooks.dll"
 
+// Parts of .NET that a chapter uses and that not every kernel references by itself.
+#r "System.Linq.Parallel"
+#r "System.Net.WebSockets.Client"
+
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;

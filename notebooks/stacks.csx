@@ -1,0 +1,198 @@
+// What chapter 6 needs beside the library: its stacks' namespaces, a certificate, a web server, an upload, and a way to read its tables.
+#r "Microsoft.AspNetCore"
+#r "Microsoft.AspNetCore.Connections.Abstractions"
+#r "Microsoft.AspNetCore.Hosting"
+#r "Microsoft.AspNetCore.Hosting.Abstractions"
+#r "Microsoft.AspNetCore.Http.Abstractions"
+#r "Microsoft.AspNetCore.Http.Features"
+#r "Microsoft.AspNetCore.Server.Kestrel"
+#r "Microsoft.AspNetCore.Server.Kestrel.Core"
+#r "Microsoft.AspNetCore.WebSockets"
+#r "Microsoft.Extensions.DependencyInjection.Abstractions"
+#r "Microsoft.Extensions.Features"
+#r "Microsoft.Extensions.Hosting.Abstractions"
+#r "Microsoft.Extensions.Logging"
+#r "Microsoft.Extensions.Logging.Abstractions"
+#r "System.IO.Pipelines"
+#r "System.Net.Http"
+#r "System.Net.Security"
+#r "System.Net.WebProxy"
+#r "System.Net.WebSockets"
+#r "System.Net.WebSockets.Client"
+#r "System.Security.Cryptography"
+
+using System.Collections.Concurrent;
+using System.IO;
+using System.IO.Pipelines;
+using System.Net.Http;
+using System.Net.Security;
+using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+// A certificate of our own, in memory. Only this process knows it.
+class Tls
+{
+    public static readonly X509Certificate2 Certificate = Make();
+
+    public static async Task<SslStream> ServeAsync(BarePeer peer)
+    {
+        var tls = new SslStream(new NetworkStream(peer.Socket));
+        await tls.AuthenticateAsServerAsync(Certificate);
+        return tls;
+    }
+
+    public static async Task<SslStream> ConnectAsync(StackTrial trial)
+    {
+        var tls = new SslStream(await trial.ConnectAsync(), false, (_, certificate, _, _) => Certificate.Equals(certificate));
+        await tls.AuthenticateAsClientAsync("localhost");
+        return tls;
+    }
+
+    static X509Certificate2 Make()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var made = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
+    }
+}
+
+// A content whose sending the cell controls.
+class Upload(long length, Func<Stream, Task> write) : HttpContent
+{
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext context) => write(stream);
+
+    protected override bool TryComputeLength(out long value)
+    {
+        value = length;
+        return true;
+    }
+}
+
+// Kestrel on a port of loopback, for one trial. What its handler returned or threw is kept, and so is its log.
+class Kestrel : IAsyncDisposable
+{
+    readonly TaskCompletionSource<string> handled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly WebApplication app;
+
+    Kestrel(Func<HttpContext, Task<string>> http, Func<ConnectionContext, Task<string>> connection, bool tls)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Log);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            if (tls)
+            {
+                listen.UseHttps(Tls.Certificate);
+            }
+
+            if (connection != null)
+            {
+                listen.Run(context => Keep(() => connection(context)));
+            }
+        }));
+        app = builder.Build();
+        app.UseWebSockets();
+        app.Run(context => Keep(() => http(context)));
+    }
+
+    public KeptLog Log { get; } = new();
+
+    public Task<string> Handled => handled.Task;
+
+    public IPEndPoint Address => new(IPAddress.Loopback, new Uri(app.Urls.Single()).Port);
+
+    public static async Task<Kestrel> StartAsync(
+        Func<HttpContext, Task<string>> http = null, Func<ConnectionContext, Task<string>> connection = null, bool tls = false)
+    {
+        var server = new Kestrel(http, connection, tls);
+        await server.app.StartAsync();
+        return server;
+    }
+
+    public Task UntilLoggedAsync(string name) => StackTrial.UntilAsync(() => Log.Lines.Any(line => line.Event == name), () => $"Kestrel to log {name}");
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+    }
+
+    async Task Keep(Func<Task<string>> handle)
+    {
+        try
+        {
+            handled.TrySetResult(await handle());
+        }
+        catch (Exception e)
+        {
+            handled.TrySetException(e);
+            throw;
+        }
+    }
+}
+
+class KeptLog : ILoggerProvider, ILogger
+{
+    public ConcurrentQueue<(LogLevel Level, string Event)> Lines { get; } = new();
+
+    public ILogger CreateLogger(string category) => this;
+
+    public bool IsEnabled(LogLevel level) => true;
+
+    public IDisposable BeginScope<T>(T state) where T : notnull => null;
+
+    public void Log<T>(LogLevel level, EventId id, T state, Exception exception, Func<T, Exception, string> format) =>
+        Lines.Enqueue((level, id.Name ?? format(state, exception)));
+
+    public void Dispose()
+    {
+    }
+}
+
+// Ctrl-C is the course's business, not the web server's.
+class NoLifetime : IHostLifetime
+{
+    public Task WaitForStartAsync(CancellationToken stop) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken stop) => Task.CompletedTask;
+}
+
+// One row of a table of this chapter.
+record Row(string Outcome, string Error, string Http, bool Retried, long Connections, string Diagnosed);
+
+static Row Find(ResultTable table, string situation, string ending)
+{
+    var row = table.Rows.Single(r => (string)r[1] == situation && (string)r[2] == ending);
+    return new((string)row[3], (string)row[4], (string)row[5], (string)row[6] == "yes", Convert.ToInt64(row[7]), (string)row[8]);
+}
+
+static Row Fin(ResultTable table, string situation) => Find(table, situation, "FIN");
+
+static Row Rst(ResultTable table, string situation) => Find(table, situation, "RST");
+
+// The two endings side by side.
+static Table SideBySide(ResultTable table, string caption)
+{
+    string Said(IReadOnlyList<object> row) => $"{row[3]}{(row[4] is null ? "" : $": {row[4]}")}{(row[5] is null ? "" : $" [{row[5]}]")}{((string)row[6] == "yes" ? $", sent {row[7]} times" : "")}";
+    return new()
+    {
+        Caption = caption,
+        Columns = ["situation", "after a FIN", "after a RST"],
+        Rows = table.Rows.GroupBy(r => $"{r[0]}: {r[1]}").Select(g => (IReadOnlyList<object>)
+            [g.Key, g.Where(r => (string)r[2] == "FIN").Select(Said).SingleOrDefault(), g.Where(r => (string)r[2] == "RST").Select(Said).SingleOrDefault()]).ToList(),
+        Foot = Show.Results(table).Foot,
+    };
+}
