@@ -232,14 +232,23 @@ public sealed class StackTrial : IDisposable
         }
     }
 
+    /// <summary>What a bare peer's script threw; null where none did.</summary>
+    internal Exception? ScriptFailure
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _scripts.Find(s => s.IsFaulted)?.Exception?.GetBaseException();
+            }
+        }
+    }
+
     private void ThrowIfScriptFailed(string what)
     {
-        lock (_gate)
+        if (ScriptFailure is { } failed)
         {
-            if (_scripts.Find(s => s.IsFaulted)?.Exception?.GetBaseException() is { } failed)
-            {
-                throw new InvalidOperationException($"{what}: the bare peer's script failed: {failed.Message}", failed);
-            }
+            throw new InvalidOperationException($"{what}: the bare peer's script failed: {failed.Message}", failed);
         }
     }
 }
