@@ -25,7 +25,7 @@ public sealed class LintTests : IDisposable
             "# Title\n\nSee [below](#what-to-see), [the picture](picture.svg), [there](https://example.org) and [the other](other.ipynb#its-place).\n\n## What to see\n\n![a picture](picture.svg)\n\n### Deeper\n\n## And up",
             "#!import \"setup.csx\"",
             "// a comment first\n#r \"../lib/a.dll\"\nvar text = \"\"\"\n  display(1) and await (x) in a string\n  \"\"\";",
-            "record Point(int X, int Y);\nasync Task<int> TwiceAsync(Task<int> x) { using var s = new System.IO.MemoryStream(); return 2 * await (x); }\nawait TwiceAsync(Task.FromResult(1))",
+            "record Point(int X, int Y);\nFunc<Task> wait = async () => await Task.Yield();\nasync Task<int> TwiceAsync(Task<int> x) { using var s = new System.IO.MemoryStream(); return 2 * await (x); }\nawait TwiceAsync(Task.FromResult(1))",
             "static int Half(this int x) => x / 2;\nint[] all = [1, 2];\nint Sum() { Span<int> s = all; return s.Length; }\nList<Memory<int>> parts = [];\nFigure.Ladder(all)");
         course.Write("other", "# Other\n\n<a id=\"its-place\"></a>");
 
@@ -54,6 +54,7 @@ public sealed class LintTests : IDisposable
     [InlineData("import", 1, "#!import \"there.csx\"\nvar a = 1;")]
     [InlineData("import", 1, "#!import \"there.ipynb\"")]
     [InlineData("import", 1, "#!import \"none.csx\"")]
+    [InlineData("import", 1, "#!import \"spaced.csx\"")]
     [InlineData("load", 1, "#load \"there.csx\"")]
     [InlineData("magic", 1, "#!time\n1")]
     [InlineData("magic", 2, "var a = 1;\n  #!fsharp")]
@@ -67,11 +68,15 @@ public sealed class LintTests : IDisposable
     [InlineData("exit", 1, "System.Environment.Exit(0);")]
     [InlineData("exit", 1, "Environment.FailFast(\"now\");")]
     [InlineData("async-void", 1, "async void Go() { await Task.Yield(); }")]
+    [InlineData("async-void", 1, "Action go = async () => await Task.Yield();")]
+    [InlineData("async-void", 1, "new System.Threading.Thread(async () => await Task.Yield()).Start();")]
+    [InlineData("async-void", 1, "Console.CancelKeyPress += async (_, _) => await Task.Yield();")]
     [InlineData("syntax", 2, "var a = 1;\nvar b = ;")]
     [InlineData("syntax", 2, "var a = 1;\nusing System.IO;")]
     public void A_cell_that_is_not_portable_is_found(string rule, int line, string cell)
     {
         course.WriteText("there.csx", "1");
+        course.WriteText("spaced.csx", "namespace Mine { }");
         Write("# Title", cell);
 
         Assert.All(Check(), finding => Assert.Equal((2, "c1", rule, line), (finding.Cell, finding.CellId, finding.Rule, finding.Line)));
