@@ -19,15 +19,16 @@ public sealed class LintTests : IDisposable
     [Fact]
     public void A_notebook_within_the_portable_subset_has_no_finding()
     {
-        course.WriteText("setup.csx", "#r \"../lib/NOT BUILT/../a.dll\"\nusing System.Net;\n");
+        course.WriteText("setup.csx", "#r \"../lib/NOT BUILT/../a.dll\"\n#r \"System.Net.Http\"\nusing System.Net;\n");
         course.WriteText("picture.svg", "<svg/>");
         Write(
-            "# Title\n\nSee [below](#what-to-see), [the picture](picture.svg), [there](https://example.org) and [the other](other.ipynb#its-place).\n\n## What to see\n\n![a picture](picture.svg)\n\n### Deeper\n\n## And up",
+            "# Title\n\nSee [below](#what-to-see), [the picture](picture.svg), [there](https://example.org) and [the other](other.ipynb#its-place), [its claim](other.ipynb#claim-02-held).\n\n## What to see\n\n![a picture](picture.svg)\n\n### Deeper\n\n## And up",
             "#!import \"setup.csx\"",
+            "#r \"../lib/a.dll\"\n#r \"../lib/b.dll\"",
             "// a comment first\n#r \"../lib/a.dll\"\nvar text = \"\"\"\n  display(1) and await (x) in a string\n  \"\"\";",
             "record Point(int X, int Y);\nFunc<Task> wait = async () => await Task.Yield();\nasync Task<int> TwiceAsync(Task<int> x) { using var s = new System.IO.MemoryStream(); return 2 * await (x); }\nawait TwiceAsync(Task.FromResult(1))",
             "static int Half(this int x) => x / 2;\nint[] all = [1, 2];\nint Sum() { Span<int> s = all; return s.Length; }\nList<Memory<int>> parts = [];\nFigure.Ladder(all)");
-        course.Write("other", "# Other\n\n<a id=\"its-place\"></a>");
+        course.Write("other", "# Other\n\n<a id=\"its-place\"></a>", "Claims.That(\"02-held\", \"So it is.\", true)");
 
         Assert.Empty(Check());
     }
@@ -87,6 +88,7 @@ public sealed class LintTests : IDisposable
     [InlineData("link", 3, "# Title\n\n[there](none.ipynb)")]
     [InlineData("link", 3, "# Title\n\n[there](#no-such-heading)")]
     [InlineData("link", 3, "# Title\n\n[there](other.ipynb#no-such-heading)")]
+    [InlineData("link", 3, "# Title\n\n[there](other.ipynb#claim-02-no-such-claim)")]
     [InlineData("link", 3, "# Title\n\n[there](/notebooks/other.ipynb)")]
     [InlineData("link", 3, "# Title\n\n[there](file:///notebooks/other.ipynb)")]
     [InlineData("link", 3, "# Title\n\n[there](../artifacts/course.json)")]
@@ -151,6 +153,14 @@ public sealed class LintTests : IDisposable
         var path = course.WriteText("setup.csx", "// packages may be here\n#r \"nuget: Plotly.NET\"\nnamespace Mine { }");
 
         Assert.Equal(("namespace", 3), Assert.Single(NotebookLint.Check(path, "setup.csx").Select(finding => (finding.Rule, finding.Line))));
+    }
+
+    [Fact]
+    public void A_script_references_files_and_parts_of_dotnet_and_nothing_else()
+    {
+        var path = course.WriteText("setup.csx", "#r \"System.Net.Http\"\n#r \"../lib/a.dll\"\n#r \"No.Such.Part\"");
+
+        Assert.Equal(("reference", 3), Assert.Single(NotebookLint.Check(path, "setup.csx").Select(finding => (finding.Rule, finding.Line))));
     }
 
     [Fact]

@@ -97,9 +97,10 @@ internal static partial class CSharpRules
             else if (directive is ReferenceDirectiveTriviaSyntax reference)
             {
                 var file = reference.File.ValueText;
-                var message = file.StartsWith("nuget:", StringComparison.OrdinalIgnoreCase) ? isScript ? null : "a package cannot be restored by every executor; put it into a script of its own and #!import that"
-                    : Path.IsPathRooted(file) || file.Contains(':', StringComparison.Ordinal) || !file.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? "#r takes a file relative to the notebook's folder: #r \"relative.dll\""
-                    : root.GetFirstToken() is { RawKind: not (int)SyntaxKind.EndOfFileToken } first && first.SpanStart < directive.SpanStart ? "#r comes first in its cell"
+                var message = isScript && IsOfFramework(file) ? null
+                    : file.StartsWith("nuget:", StringComparison.OrdinalIgnoreCase) ? isScript ? null : "a package cannot be restored by every executor; put it into a script of its own and #!import that"
+                    : Path.IsPathRooted(file) || file.Contains(':', StringComparison.Ordinal) || !file.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? isScript ? "#r takes a file relative to the notebook's folder, or the name of an assembly of .NET" : "#r takes a file relative to the notebook's folder: #r \"relative.dll\""
+                    : root.GetFirstToken() is { RawKind: not 0 } first && first.SpanStart < directive.SpanStart ? "#r comes first in its cell"
                     : null;
                 if (message is not null)
                 {
@@ -108,6 +109,10 @@ internal static partial class CSharpRules
             }
         }
     }
+
+    /// <summary>Whether it is an assembly of .NET or ASP.NET Core by its name, which a kernel may not reference by itself.</summary>
+    private static bool IsOfFramework(string name) =>
+        ScriptReferences.Framework.Any(file => string.Equals(Path.GetFileNameWithoutExtension(file.FilePath), name, StringComparison.OrdinalIgnoreCase));
 
     private static (string Rule, string Message)? Check(SyntaxNode node) => node switch
     {
