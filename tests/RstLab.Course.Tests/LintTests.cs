@@ -19,15 +19,16 @@ public sealed class LintTests : IDisposable
     [Fact]
     public void A_notebook_within_the_portable_subset_has_no_finding()
     {
-        course.WriteText("setup.csx", "#r \"../lib/NOT BUILT/../a.dll\"\nusing System.Net;\n");
+        course.WriteText("setup.csx", "#r \"../lib/NOT BUILT/../a.dll\"\n#r \"System.Net.Http\"\nusing System.Net;\n");
         course.WriteText("picture.svg", "<svg/>");
         Write(
-            "# Title\n\nSee [below](#what-to-see), [the picture](picture.svg), [there](https://example.org) and [the other](other.ipynb#its-place).\n\n## What to see\n\n![a picture](picture.svg)\n\n### Deeper\n\n## And up",
+            "# Title\n\nSee [below](#what-to-see), [the picture](picture.svg), [there](https://example.org) and [the other](other.ipynb#its-place), [its claim](other.ipynb#claim-02-held).\n\n## What to see\n\n![a picture](picture.svg)\n\n### Deeper\n\n## And up",
             "#!import \"setup.csx\"",
+            "#r \"../lib/a.dll\"\n#r \"../lib/b.dll\"",
             "// a comment first\n#r \"../lib/a.dll\"\nvar text = \"\"\"\n  display(1) and await (x) in a string\n  \"\"\";",
-            "record Point(int X, int Y);\nasync Task<int> TwiceAsync(Task<int> x) { using var s = new System.IO.MemoryStream(); return 2 * await (x); }\nawait TwiceAsync(Task.FromResult(1))",
+            "record Point(int X, int Y);\nFunc<Task> wait = async () => await Task.Yield();\nasync Task<int> TwiceAsync(Task<int> x) { using var s = new System.IO.MemoryStream(); return 2 * await (x); }\nawait TwiceAsync(Task.FromResult(1))",
             "static int Half(this int x) => x / 2;\nint[] all = [1, 2];\nint Sum() { Span<int> s = all; return s.Length; }\nList<Memory<int>> parts = [];\nFigure.Ladder(all)");
-        course.Write("other", "# Other\n\n<a id=\"its-place\"></a>");
+        course.Write("other", "# Other\n\n<a id=\"its-place\"></a>", "Claims.That(\"02-held\", \"So it is.\", true)");
 
         Assert.Empty(Check());
     }
@@ -54,6 +55,7 @@ public sealed class LintTests : IDisposable
     [InlineData("import", 1, "#!import \"there.csx\"\nvar a = 1;")]
     [InlineData("import", 1, "#!import \"there.ipynb\"")]
     [InlineData("import", 1, "#!import \"none.csx\"")]
+    [InlineData("import", 1, "#!import \"spaced.csx\"")]
     [InlineData("load", 1, "#load \"there.csx\"")]
     [InlineData("magic", 1, "#!time\n1")]
     [InlineData("magic", 2, "var a = 1;\n  #!fsharp")]
@@ -67,11 +69,15 @@ public sealed class LintTests : IDisposable
     [InlineData("exit", 1, "System.Environment.Exit(0);")]
     [InlineData("exit", 1, "Environment.FailFast(\"now\");")]
     [InlineData("async-void", 1, "async void Go() { await Task.Yield(); }")]
+    [InlineData("async-void", 1, "Action go = async () => await Task.Yield();")]
+    [InlineData("async-void", 1, "new System.Threading.Thread(async () => await Task.Yield()).Start();")]
+    [InlineData("async-void", 1, "Console.CancelKeyPress += async (_, _) => await Task.Yield();")]
     [InlineData("syntax", 2, "var a = 1;\nvar b = ;")]
     [InlineData("syntax", 2, "var a = 1;\nusing System.IO;")]
     public void A_cell_that_is_not_portable_is_found(string rule, int line, string cell)
     {
         course.WriteText("there.csx", "1");
+        course.WriteText("spaced.csx", "namespace Mine { }");
         Write("# Title", cell);
 
         Assert.All(Check(), finding => Assert.Equal((2, "c1", rule, line), (finding.Cell, finding.CellId, finding.Rule, finding.Line)));
@@ -82,6 +88,7 @@ public sealed class LintTests : IDisposable
     [InlineData("link", 3, "# Title\n\n[there](none.ipynb)")]
     [InlineData("link", 3, "# Title\n\n[there](#no-such-heading)")]
     [InlineData("link", 3, "# Title\n\n[there](other.ipynb#no-such-heading)")]
+    [InlineData("link", 3, "# Title\n\n[there](other.ipynb#claim-02-no-such-claim)")]
     [InlineData("link", 3, "# Title\n\n[there](/notebooks/other.ipynb)")]
     [InlineData("link", 3, "# Title\n\n[there](file:///notebooks/other.ipynb)")]
     [InlineData("link", 3, "# Title\n\n[there](../artifacts/course.json)")]
@@ -146,6 +153,14 @@ public sealed class LintTests : IDisposable
         var path = course.WriteText("setup.csx", "// packages may be here\n#r \"nuget: Plotly.NET\"\nnamespace Mine { }");
 
         Assert.Equal(("namespace", 3), Assert.Single(NotebookLint.Check(path, "setup.csx").Select(finding => (finding.Rule, finding.Line))));
+    }
+
+    [Fact]
+    public void A_script_references_files_and_parts_of_dotnet_and_nothing_else()
+    {
+        var path = course.WriteText("setup.csx", "#r \"System.Net.Http\"\n#r \"../lib/a.dll\"\n#r \"No.Such.Part\"");
+
+        Assert.Equal(("reference", 3), Assert.Single(NotebookLint.Check(path, "setup.csx").Select(finding => (finding.Rule, finding.Line))));
     }
 
     [Fact]

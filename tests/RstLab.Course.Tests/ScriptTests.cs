@@ -77,6 +77,22 @@ public sealed class ScriptTests : IDisposable
         Assert.True(JsonElement.DeepEquals(expected.RootElement.GetProperty("layout"), actual.RootElement.GetProperty("layout")), chart);
     }
 
+    [Fact]
+    public async Task The_headless_run_leaves_plotly_to_the_pages_of_the_site()
+    {
+        var lib = Directory.CreateDirectory(course.In("lib")).FullName;
+        foreach (var assembly in ScriptReferences.Own.Values)
+        {
+            File.Copy(assembly.Location, Path.Combine(lib, Path.GetFileName(assembly.Location)));
+        }
+
+        course.WriteText("setup.csx", "#r \"../lib/RstLab.dll\"\n#r \"../lib/RstLab.Notebooks.dll\"\nusing RstLab;\nusing RstLab.Notebooks;\n");
+        var chapter = await course.RunAsync("#!import \"setup.csx\"", $"Figure.Ladder(Recording.Load(\"{Path.Combine(CourseFolder.Find().Root, "data", "recordings", "00-first-reset.json")}\"))");
+
+        Assert.Empty(chapter.Errors);
+        Assert.InRange(Assert.IsType<DisplayOutput>(chapter.Notebook!.Cells[1].Outputs[0])["text/html"]!.Length, 10_000, 200_000);
+    }
+
     private static string Read(string script) => File.ReadAllText(Path.Combine(Notebooks, script));
 
     private static Script<object> Compile(string text, string folder, params Type[] known) => CSharpScript.Create(text, ScriptOptions.Default

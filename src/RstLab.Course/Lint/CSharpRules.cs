@@ -75,6 +75,10 @@ internal static partial class CSharpRules
             {
                 faults.Add(new Fault(i + 1, "import", $"there is no {import.Groups["file"].Value} in the notebook's folder"));
             }
+            else if (Check(File.ReadAllText(Path.Combine(folder, import.Groups["file"].Value)).ReplaceLineEndings("\n"), folder: null) is [var first, ..])
+            {
+                faults.Add(new Fault(i + 1, "import", string.Create(CultureInfo.InvariantCulture, $"{import.Groups["file"].Value}, line {first.Line}: {first.Message}")));
+            }
 
             lines[i] = "";
         }
@@ -93,9 +97,10 @@ internal static partial class CSharpRules
             else if (directive is ReferenceDirectiveTriviaSyntax reference)
             {
                 var file = reference.File.ValueText;
-                var message = file.StartsWith("nuget:", StringComparison.OrdinalIgnoreCase) ? isScript ? null : "a package cannot be restored by every executor; put it into a script of its own and #!import that"
-                    : Path.IsPathRooted(file) || file.Contains(':', StringComparison.Ordinal) || !file.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? "#r takes a file relative to the notebook's folder: #r \"relative.dll\""
-                    : root.GetFirstToken() is { RawKind: not (int)SyntaxKind.EndOfFileToken } first && first.SpanStart < directive.SpanStart ? "#r comes first in its cell"
+                var message = isScript && IsOfFramework(file) ? null
+                    : file.StartsWith("nuget:", StringComparison.OrdinalIgnoreCase) ? isScript ? null : "a package cannot be restored by every executor; put it into a script of its own and #!import that"
+                    : Path.IsPathRooted(file) || file.Contains(':', StringComparison.Ordinal) || !file.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? isScript ? "#r takes a file relative to the notebook's folder, or the name of an assembly of .NET" : "#r takes a file relative to the notebook's folder: #r \"relative.dll\""
+                    : root.GetFirstToken() is { RawKind: not 0 } first && first.SpanStart < directive.SpanStart ? "#r comes first in its cell"
                     : null;
                 if (message is not null)
                 {
@@ -104,6 +109,10 @@ internal static partial class CSharpRules
             }
         }
     }
+
+    /// <summary>Whether it is an assembly of .NET or ASP.NET Core by its name, which a kernel may not reference by itself.</summary>
+    private static bool IsOfFramework(string name) =>
+        ScriptReferences.Framework.Any(file => string.Equals(Path.GetFileNameWithoutExtension(file.FilePath), name, StringComparison.OrdinalIgnoreCase));
 
     private static (string Rule, string Message)? Check(SyntaxNode node) => node switch
     {
@@ -125,6 +134,7 @@ internal static partial class CSharpRules
             ("exit", "ending the process kills the kernel; return, or throw"),
         MethodDeclarationSyntax { ReturnType: var type, Modifiers: var modifiers } when IsAsyncVoid(type, modifiers) => AsyncVoid,
         LocalFunctionStatementSyntax { ReturnType: var type, Modifiers: var modifiers } when IsAsyncVoid(type, modifiers) => AsyncVoid,
+        AnonymousFunctionExpressionSyntax { AsyncKeyword.RawKind: not 0, Parent: var place } when IsForVoid(place) => AsyncVoid,
         _ => null,
     };
 
@@ -138,6 +148,15 @@ internal static partial class CSharpRules
 
     private static bool IsAsyncVoid(TypeSyntax type, SyntaxTokenList modifiers) =>
         modifiers.Any(SyntaxKind.AsyncKeyword) && type is PredefinedTypeSyntax { Keyword.RawKind: (int)SyntaxKind.VoidKeyword };
+
+    /// <summary>Whether a function stands where its task is lost, as far as that shows without binding: an Action, a thread's start, an event.</summary>
+    private static bool IsForVoid(SyntaxNode? place) => place switch
+    {
+        EqualsValueClauseSyntax { Parent.Parent: VariableDeclarationSyntax { Type: var type } } => type.ToString() is var name && (name == "Action" || name.StartsWith("Action<", StringComparison.Ordinal)),
+        ArgumentSyntax { Parent.Parent: ObjectCreationExpressionSyntax { Type: var type } } => type.ToString().EndsWith("Thread", StringComparison.Ordinal),
+        AssignmentExpressionSyntax assignment => assignment.IsKind(SyntaxKind.AddAssignmentExpression),
+        _ => false,
+    };
 
     private static bool IsSpan(TypeSyntax type, ExpressionSyntax? value) =>
         (type is QualifiedNameSyntax qualified ? qualified.Right : type) is GenericNameSyntax { Identifier.Text: "Span" or "ReadOnlySpan" }

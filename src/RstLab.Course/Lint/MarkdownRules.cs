@@ -103,20 +103,23 @@ internal sealed partial class MarkdownRules
         }
         else if (parts is [_, { Length: > 0 } anchor] && Anchors(target) is { } anchors && !anchors.Contains(Uri.UnescapeDataString(anchor)))
         {
-            yield return ("link", $"{url}: there is no heading #{anchor} in {Path.GetFileName(target)}; it has {string.Join(", ", anchors.Select(a => "#" + a).DefaultIfEmpty("none"))}");
+            yield return ("link", $"{url}: there is no heading and no claim of that name in {Path.GetFileName(target)}");
         }
     }
 
     /// <summary>What can be linked to in a page, as the site names it; null where that is not known.</summary>
     private static HashSet<string>? Anchors(string target)
     {
-        IEnumerable<string> texts;
+        IReadOnlyList<string> texts;
+        var anchors = new HashSet<string>(StringComparer.Ordinal);
         switch (Path.GetExtension(target))
         {
             case ".ipynb":
                 try
                 {
-                    texts = Notebook.Load(target).Cells.Where(cell => cell.Kind == CellKind.Markdown).Select(cell => cell.Source);
+                    var cells = Notebook.Load(target).Cells;
+                    texts = [.. cells.Where(cell => cell.Kind == CellKind.Markdown).Select(cell => cell.Source)];
+                    anchors.UnionWith(cells.Where(cell => cell.Kind == CellKind.Code).SelectMany(cell => ClaimId().Matches(cell.Source)).Select(claim => "claim-" + claim.Groups["id"].Value));
                 }
                 catch (InvalidDataException)
                 {
@@ -132,7 +135,6 @@ internal sealed partial class MarkdownRules
         }
 
         var prose = new Prose(static url => url);
-        var anchors = new HashSet<string>(StringComparer.Ordinal);
         foreach (var text in texts)
         {
             prose.Parse(text);
@@ -161,6 +163,9 @@ internal sealed partial class MarkdownRules
 
     [GeneratedRegex("\\b(?:href|src)\\s*=\\s*\"(?<url>[^\"]*)\"", RegexOptions.IgnoreCase)]
     private static partial Regex Target();
+
+    [GeneratedRegex("\"(?<id>[0-9]{2}-[a-z0-9]+(?:-[a-z0-9]+)*)\"")]
+    private static partial Regex ClaimId();
 
     [GeneratedRegex("<a\\s[^>]*\\b(?:id|name)\\s*=\\s*\"(?<id>[^\"]+)\"", RegexOptions.IgnoreCase)]
     private static partial Regex NamedPlace();
