@@ -136,7 +136,7 @@ internal sealed partial class KernelCommand(CourseFolder course, TextWriter outp
     private string Folder(ParseResult parsed) => parsed.GetValue(prefix) is { } folder ? KernelSpec.FolderIn(folder) : KernelSpec.UserFolder;
 
     /// <summary>How to start this very program again.</summary>
-    private static IReadOnlyList<string> Program()
+    internal static IReadOnlyList<string> Program()
     {
         var dll = typeof(KernelCommand).Assembly.Location;
         var program = Path.ChangeExtension(dll, OperatingSystem.IsWindows() ? ".exe" : null);
