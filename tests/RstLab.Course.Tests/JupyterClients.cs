@@ -10,23 +10,36 @@ public sealed class JupyterClients : IDisposable
 
     private readonly string prefix = Directory.CreateTempSubdirectory("rstlab-jupyter-").FullName;
 
-    public JupyterClients() => new KernelSpec(KernelSpec.FolderIn(prefix), KernelCommand.Program()).Install(KernelSpec.OwnName);
+    public JupyterClients()
+    {
+        new KernelSpec(KernelSpec.FolderIn(prefix), KernelCommand.Program()).Install(KernelSpec.OwnName);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(prefix, (UnixFileMode)0b111_111_111); // a test comes here as another user
+        }
+    }
 
     internal string Prefix => prefix;
 
     public void Dispose() => Directory.Delete(prefix, recursive: true);
 
+    /// <summary>How to run a program as an ordinary user.</summary>
+    internal static readonly string[] Nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+
     /// <summary>Runs one of the scripts in Jupyter/, and fails with what it says.</summary>
-    internal async Task CheckAsync(string script, string[] arguments, params string[] modules)
+    internal async Task CheckAsync(string script, string[] arguments, string? module = null, bool asNobody = false)
     {
         var python = await Python.Value;
-        Assert.SkipWhen(python is null, "Jupyter's clients are not here (Debian: jupyter-client, python3-zmq).");
-        foreach (var module in modules)
+        Assert.SkipWhen(python is null, "Jupyter's clients are not here (Debian: python3-jupyter-client, python3-zmq).");
+        if (module is not null)
         {
             Assert.SkipUnless((await RunAsync(python!, ["-c", $"import {module}"], TimeSpan.FromSeconds(30))).Code == 0, $"Python's {module} is not here (Debian: python3-{module.Replace('_', '-')}).");
         }
 
-        var (code, output) = await RunAsync(python!, [Path.Combine(AppContext.BaseDirectory, "Jupyter", script), .. arguments], TimeSpan.FromSeconds(150));
+        string[] command = [python!, Path.Combine(AppContext.BaseDirectory, "Jupyter", script), .. arguments];
+        var (code, output) = asNobody
+            ? await RunAsync("setpriv", [.. Nobody, .. command], TimeSpan.FromSeconds(150))
+            : await RunAsync(command[0], command[1..], TimeSpan.FromSeconds(150));
         Assert.True(code == 0, $"{script} ended with {code}:\n{output}");
     }
 
@@ -34,6 +47,7 @@ public sealed class JupyterClients : IDisposable
     internal async Task<(int Code, string Output)> RunAsync(string program, string[] arguments, TimeSpan limit)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = prefix };
+        start.Environment["HOME"] = prefix;
         start.Environment["JUPYTER_PATH"] = Path.Combine(prefix, "share", "jupyter");
         start.Environment["JUPYTER_RUNTIME_DIR"] = Path.Combine(prefix, "runtime");
         start.Environment["JUPYTER_CONFIG_DIR"] = Path.Combine(prefix, "config");

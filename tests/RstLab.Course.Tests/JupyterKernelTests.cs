@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
+using RstLab.Course.Jupyter;
 
 namespace RstLab.Course.Tests;
 
@@ -16,7 +16,19 @@ public sealed partial class JupyterKernelTests(JupyterClients clients) : IClassF
     public Task It_bears_a_thousand_executions_and_ten_megabytes() => clients.CheckAsync("load.py", []);
 
     [Fact]
-    public Task It_passes_Jupyters_tests_of_kernels() => clients.CheckAsync("kernel_tests.py", [], "jupyter_kernel_test");
+    public async Task It_is_live_for_an_ordinary_user_too()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Becoming an ordinary user takes root on Linux.");
+        foreach (var (program, why) in new[] { ("unshare -Urn true", "An ordinary user may not make a network namespace here"), ($"test -x {KernelCommand.Program()[0]}", "An ordinary user cannot start the program where it lies") })
+        {
+            Assert.SkipUnless((await clients.RunAsync("setpriv", [.. JupyterClients.Nobody, .. program.Split(' ')], TimeSpan.FromSeconds(20))).Code == 0, why + ".");
+        }
+
+        await clients.CheckAsync("ordinary_user.py", [], asNobody: true);
+    }
+
+    [Fact]
+    public Task It_passes_Jupyters_tests_of_kernels() => clients.CheckAsync("kernel_tests.py", [], module: "jupyter_kernel_test");
 }
 
 /// <summary>The chapters in nbconvert, with our kernel.</summary>

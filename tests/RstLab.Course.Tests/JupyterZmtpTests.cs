@@ -13,11 +13,11 @@ public sealed class JupyterZmtpTests(JupyterClients clients) : IClassFixture<Jup
     private static readonly byte[] Greeting = [0xFF, 0, 0, 0, 0, 0, 0, 0, 0, 0x7F, 3, 0, .. "NULL"u8, .. new byte[48]];
     private static readonly byte[] Ready = Frame(4, [5, .. "READY"u8, 11, .. "Socket-Type"u8, 0, 0, 0, 6, .. "DEALER"u8]);
 
-    private readonly ZmtpSocket publisher = new(ZmtpSocketType.Publisher, Loopback);
-    private readonly ZmtpSocket reply = new(ZmtpSocketType.Reply, Loopback);
+    private readonly ZmtpSocket publisher = new(ZmtpSocketType.Publisher, ZmtpSocket.Listen(Loopback));
+    private readonly ZmtpSocket reply = new(ZmtpSocketType.Reply, ZmtpSocket.Listen(Loopback));
     private ZmtpSocket? router;
 
-    private ZmtpSocket Router => router ??= new ZmtpSocket(ZmtpSocketType.Router, Loopback, (from, frames, _) =>
+    private ZmtpSocket Router => router ??= new ZmtpSocket(ZmtpSocketType.Router, ZmtpSocket.Listen(Loopback), (from, frames, _) =>
     {
         if (frames.Count > 1 && frames[0].AsSpan().SequenceEqual("publish"u8))
         {
