@@ -45,7 +45,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
             }
         });
         var run = new Command("run", "Run chapters and write the course's site (what happens when no command is given).") { chapters };
-        var kernel = new KernelCommand(folder, output, error);
+        var kernel = new KernelCommand(folder, noNamespace, output, error);
         var doctor = new Command("doctor", "Tell what this machine can witness, why not where not, and what would enable it.");
         var lint = new Command("lint", "Check that the notebooks run unchanged in every executor of C# notebooks, and that their links lead somewhere.") { lintFiles };
         var root = new RootCommand("RST Lab: run the chapters on this machine's own kernel.") { chapters, record, replay, outputFolder, noNamespace, run, doctor, lint, kernel.Create() };
@@ -213,7 +213,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
 
     private void GoRootless(ParseResult parsed, string[] arguments)
     {
-        if (!parsed.GetValue(replay) && !parsed.GetValue(noNamespace) && Rootless.Enter(arguments) is { } why)
+        if (!parsed.GetValue(replay) && !parsed.GetValue(noNamespace) && Rootless.Enter(() => arguments) is { } why)
         {
             error.WriteLine(why);
         }

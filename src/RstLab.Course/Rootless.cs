@@ -11,7 +11,8 @@ internal static class Rootless
     private const string Guard = "RSTLAB_IN_NAMESPACE";
 
     /// <summary>Goes into a namespace where that is needed and allowed. Returns when it is not, with the reason to tell, or null.</summary>
-    internal static string? Enter(string[] arguments)
+    /// <param name="arguments">What the program is to be called with there; asked for when it is certain to be tried.</param>
+    internal static string? Enter(Func<string[]> arguments)
     {
         if (Environment.GetEnvironmentVariable(Guard) is not null)
         {
@@ -35,7 +36,7 @@ internal static class Rootless
 
         var program = Environment.ProcessPath!;
         string[] self = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Environment.GetCommandLineArgs()[0]] : [program];
-        Libc.Exec("unshare", ["unshare", "--user", "--map-root-user", "--net", "--", "env", $"{Guard}=1", .. self, .. arguments, null]);
+        Libc.Exec("unshare", ["unshare", "--user", "--map-root-user", "--net", "--", "env", $"{Guard}=1", .. self, .. arguments(), null]);
         return "unshare(1) could not be started. What needs a network namespace is shown from recordings.";
     }
 

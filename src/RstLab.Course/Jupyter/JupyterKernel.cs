@@ -13,7 +13,6 @@ namespace RstLab.Course.Jupyter;
 internal sealed class JupyterKernel : IAsyncDisposable
 {
     private const int MaxWaitingRequests = 1000;
-    private static readonly string[] SocketNames = ["shell", "iopub", "stdin", "hb", "control"];
 
     private readonly ConnectionFile connection;
     private readonly JupyterCodec codec;
@@ -24,38 +23,33 @@ internal sealed class JupyterKernel : IAsyncDisposable
     private readonly Channel<JupyterMessage> shell = Channel.CreateBounded<JupyterMessage>(MaxWaitingRequests);
     private readonly Channel<JupyterMessage> control = Channel.CreateBounded<JupyterMessage>(MaxWaitingRequests);
     private readonly CancellationTokenSource ending = new();
-    private readonly List<ZmtpSocket> sockets = [];
+    private readonly List<ZmtpSocket> sockets;
     private readonly ZmtpSocket output;
     private readonly Lock interrupting = new();
     private KernelCell? running;
     private int executionCount;
     private int exitCode;
 
-    /// <summary>Binds the five sockets of the connection file.</summary>
-    /// <param name="connection">Where, and the key.</param>
+    /// <summary>Listens to front-ends from now on; <see cref="RunAsync"/> answers them.</summary>
+    /// <param name="connection">The key, and what else the front-end said.</param>
+    /// <param name="listeners">Where; owned from now on.</param>
     /// <param name="folder">The notebook's folder.</param>
     /// <param name="data">Where the recordings that ship lie.</param>
-    /// <exception cref="InvalidDataException">An address is not usable.</exception>
-    /// <exception cref="SocketException">An address cannot be bound.</exception>
-    internal JupyterKernel(ConnectionFile connection, string folder, string data)
+    internal JupyterKernel(ConnectionFile connection, KernelListeners listeners, string folder, string data)
     {
         this.connection = connection;
         this.data = data;
         codec = new JupyterCodec(connection.Key);
         engine = new CSharpEngine(folder, interactive: true);
-        try
-        {
-            output = Bind(ZmtpSocketType.Publisher, "iopub", null);
-            Bind(ZmtpSocketType.Reply, "hb", null); // echoes whatever the kernel is busy with
-            Bind(ZmtpSocketType.Router, "stdin", static (_, _, _) => ValueTask.CompletedTask); // nothing is ever asked of the reader
-            Bind(ZmtpSocketType.Router, "control", (from, frames, stop) => EnqueueAsync(control, from, frames, stop));
-            Bind(ZmtpSocketType.Router, "shell", (from, frames, stop) => EnqueueAsync(shell, from, frames, stop));
-        }
-        catch
-        {
-            sockets.ForEach(socket => _ = socket.DisposeAsync().AsTask());
-            throw;
-        }
+        output = new ZmtpSocket(ZmtpSocketType.Publisher, listeners["iopub"]);
+        sockets =
+        [
+            output,
+            new ZmtpSocket(ZmtpSocketType.Reply, listeners["hb"]), // echoes, whatever the kernel is busy with
+            new ZmtpSocket(ZmtpSocketType.Router, listeners["stdin"], static (_, _, _) => ValueTask.CompletedTask), // nothing is ever asked of the reader
+            new ZmtpSocket(ZmtpSocketType.Router, listeners["control"], (from, frames, stop) => EnqueueAsync(control, from, frames, stop)),
+            new ZmtpSocket(ZmtpSocketType.Router, listeners["shell"], (from, frames, stop) => EnqueueAsync(shell, from, frames, stop)),
+        ];
     }
 
     public async ValueTask DisposeAsync()
@@ -94,21 +88,6 @@ internal sealed class JupyterKernel : IAsyncDisposable
         lock (interrupting)
         {
             running?.Interrupt();
-        }
-    }
-
-    private ZmtpSocket Bind(ZmtpSocketType type, string name, MessageReceived? received)
-    {
-        var address = connection.Address(name);
-        try
-        {
-            var socket = new ZmtpSocket(type, address, received);
-            sockets.Add(socket);
-            return socket;
-        }
-        catch (SocketException e)
-        {
-            throw new InvalidDataException($"The kernel cannot listen on {address} ({name}): {e.Message}. Start it again; Jupyter chooses other ports.");
         }
     }
 
@@ -170,7 +149,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
                 Publish("comm_close", request.Header, new JsonObject { ["comm_id"] = request.Text("comm_id"), ["data"] = new JsonObject() });
                 break;
             case "connect_request":
-                Reply(request, new JsonObject(SocketNames.Select(name => KeyValuePair.Create(name + "_port", (JsonNode?)connection.Port(name)))));
+                Reply(request, new JsonObject(KernelListeners.Names.Select(name => KeyValuePair.Create(name + "_port", (JsonNode?)connection.Port(name)))));
                 break;
             case "interrupt_request":
                 Interrupt();

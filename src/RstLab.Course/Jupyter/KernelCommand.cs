@@ -4,12 +4,13 @@ using System.Text.RegularExpressions;
 namespace RstLab.Course.Jupyter;
 
 /// <summary>The command <c>kernel</c>: install, uninstall, and what Jupyter itself starts.</summary>
-internal sealed partial class KernelCommand(CourseFolder course, TextWriter output, TextWriter error)
+internal sealed partial class KernelCommand(CourseFolder course, Option<bool> noNamespace, TextWriter output, TextWriter error)
 {
     private readonly Option<string?> name = new("--name") { Description = $"The kernel's name for Jupyter; {KernelSpec.OwnName} when not given, and {KernelSpec.SharedName} too where nobody else has it.", HelpName = "name" };
     private readonly Option<bool> user = new("--user") { Description = "For this user only (the default)." };
     private readonly Option<string?> prefix = new("--prefix") { Description = "For everybody who uses the installation in this folder, such as /usr/local or a virtual environment.", HelpName = "folder" };
     private readonly Option<string> connectionFile = new("--connection-file") { Description = "The file that Jupyter wrote.", HelpName = "file", Required = true };
+    private readonly Option<string?> inherited = new("--inherited") { Description = "The sockets that the kernel brings along into a network namespace.", Hidden = true };
     private JupyterKernel? running;
 
     /// <summary>Interrupts the cell of the kernel that runs in this process; false where none does.</summary>
@@ -30,7 +31,7 @@ internal sealed partial class KernelCommand(CourseFolder course, TextWriter outp
         });
         var install = new Command("install", "Let Jupyter find this kernel.") { name, user, prefix };
         var uninstall = new Command("uninstall", "Remove what install made, and nothing else.") { name, user, prefix };
-        var run = new Command("run", "Be the kernel of one notebook. Jupyter starts this.") { connectionFile };
+        var run = new Command("run", "Be the kernel of one notebook. Jupyter starts this.") { connectionFile, inherited };
         foreach (var command in new[] { install, uninstall })
         {
             command.Validators.Add(found =>
@@ -99,7 +100,15 @@ internal sealed partial class KernelCommand(CourseFolder course, TextWriter outp
     {
         try
         {
-            var kernel = new JupyterKernel(ConnectionFile.Load(parsed.GetValue(connectionFile)!), Environment.CurrentDirectory, course.Data);
+            var path = parsed.GetValue(connectionFile)!;
+            var connection = ConnectionFile.Load(path);
+            using var listeners = parsed.GetValue(inherited) is { } descriptors ? KernelListeners.Adopt(descriptors) : KernelListeners.Bind(connection);
+            if (!parsed.GetValue(noNamespace) && Rootless.Enter(() => ["kernel", "run", "--connection-file", path, "--inherited", listeners.HandOver()]) is { } why)
+            {
+                await error.WriteLineAsync(why).ConfigureAwait(false);
+            }
+
+            var kernel = new JupyterKernel(connection, listeners, Environment.CurrentDirectory, course.Data);
             await using (kernel.ConfigureAwait(false))
             {
                 running = kernel;
@@ -136,7 +145,7 @@ internal sealed partial class KernelCommand(CourseFolder course, TextWriter outp
     private string Folder(ParseResult parsed) => parsed.GetValue(prefix) is { } folder ? KernelSpec.FolderIn(folder) : KernelSpec.UserFolder;
 
     /// <summary>How to start this very program again.</summary>
-    private static IReadOnlyList<string> Program()
+    internal static IReadOnlyList<string> Program()
     {
         var dll = typeof(KernelCommand).Assembly.Location;
         var program = Path.ChangeExtension(dll, OperatingSystem.IsWindows() ? ".exe" : null);

@@ -23,33 +23,39 @@ internal sealed class ZmtpSocket : IAsyncDisposable
     private readonly CancellationTokenSource ending = new();
     private readonly Task accepting;
 
-    /// <summary>Binds, and accepts from now on.</summary>
+    /// <summary>Accepts from now on.</summary>
     /// <param name="type">What the socket is for.</param>
-    /// <param name="address">Where; nothing else is bound.</param>
+    /// <param name="listener">Where; owned from now on.</param>
     /// <param name="received">Takes the messages; for a <see cref="ZmtpSocketType.Reply"/> they are echoed instead.</param>
-    /// <exception cref="SocketException">The address cannot be bound.</exception>
-    internal ZmtpSocket(ZmtpSocketType type, EndPoint address, MessageReceived? received = null)
+    internal ZmtpSocket(ZmtpSocketType type, Socket listener, MessageReceived? received = null)
     {
         this.type = type;
+        this.listener = listener;
         this.received = received ?? ((from, frames, _) =>
         {
             from.Send(ZmtpConnection.Encode(frames));
             return ValueTask.CompletedTask;
         });
-        listener = new Socket(address.AddressFamily, SocketType.Stream, address is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        Address = listener.LocalEndPoint!;
+        accepting = Task.Run(AcceptAsync);
+    }
+
+    /// <summary>Listens on an address, and on nothing else.</summary>
+    /// <exception cref="SocketException">It cannot be bound.</exception>
+    internal static Socket Listen(EndPoint address)
+    {
+        var listener = new Socket(address.AddressFamily, SocketType.Stream, address is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp);
         try
         {
             listener.Bind(address);
             listener.Listen();
+            return listener;
         }
         catch
         {
             listener.Dispose();
             throw;
         }
-
-        Address = listener.LocalEndPoint!;
-        accepting = Task.Run(AcceptAsync);
     }
 
     /// <summary>Where it is bound, with the port that the system chose.</summary>
