@@ -243,7 +243,7 @@ public sealed record ResetDiagnosis
             || chain.Exists(e => e.GetType().Name == "BadHttpRequestException" && e.Message.StartsWith("Unexpected end of request content", StringComparison.Ordinal))
             || chain.Exists(e => e.GetType() == typeof(IOException) && e.InnerException is null && e.Source == "System.Net.Security"))
         {
-            return EndedEarly(platform, handshake);
+            return EndedEarly(platform, handshake, request == HttpRequestError.ResponseEnded);
         }
 
         if (chain.Exists(e => e is AuthenticationException) || handshake)
@@ -381,12 +381,13 @@ public sealed record ResetDiagnosis
         ],
     };
 
-    private static ResetDiagnosis EndedEarly(Platform platform, bool handshake) => new(
+    private static ResetDiagnosis EndedEarly(Platform platform, bool handshake, bool http) => new(
         handshake ? "The other side closed in the TLS handshake. It was no reset." : "The other side closed in the middle. It was a FIN, no reset.",
         WireEnding.Fin, ResetConditions.None, EndedBy.OtherSide)
     {
         Story = "The connection was closed in order as far as TCP knows, but the protocol above it had more to come: the rest of a response, a close frame, a close_notify."
-            + " A killed process looks like this, too, if it had nothing unread; so does a server that closes an idle connection just when you use it.",
+            + " A killed process looks like this, too, if it had nothing unread; so does a server that closes an idle connection just when you use it."
+            + (http ? " HttpClient may have sent a request that has no body several times by now." : ""),
         Confirm = [Capture(platform), "the other side's log at that moment: a crash, a deployment, a limit of time or size"],
         Remedies =
         [
