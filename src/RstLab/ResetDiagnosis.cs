@@ -203,6 +203,12 @@ public sealed record ResetDiagnosis
             return NoSuchName;
         }
 
+        // What this side gave up tells of nothing else: the errors inside are the noise of its own connection being torn down.
+        if (chain[0] is OperationCanceledException && Stopped(chain, platform) is { } given)
+        {
+            return given;
+        }
+
         // Streams and connections inside HTTP/2 and QUIC have resets of their own. Kestrel's types are known by name, as this library does not reference it.
         if (chain.Exists(e => e is HttpProtocolException || e.GetType().Name is "Http2StreamErrorException" or "Http2ConnectionErrorException"))
         {
@@ -219,7 +225,8 @@ public sealed record ResetDiagnosis
             return OfSocket(socket.SocketErrorCode, chain, request, platform);
         }
 
-        if (chain.OfType<Win32Exception>().LastOrDefault() is { } system && Translate(system.NativeErrorCode, platform) is { } error)
+        // A WebSocketException is a Win32Exception, too, but its number is whatever the thread's last error was.
+        if (chain.OfType<Win32Exception>().LastOrDefault(e => e is not WebSocketException) is { } system && Translate(system.NativeErrorCode, platform) is { } error)
         {
             return OfSocket(error, chain, request, platform);
         }
@@ -233,6 +240,11 @@ public sealed record ResetDiagnosis
         if (chain.Exists(e => e.GetType().Name is "ConnectionAbortedException"))
         {
             return AbortedHere(platform);
+        }
+
+        if (Stopped(chain, platform) is { } stopped)
+        {
+            return stopped;
         }
 
         // The stream ended, and no error of a socket is behind it: that is what a FIN leaves.
@@ -250,11 +262,6 @@ public sealed record ResetDiagnosis
         {
             return Unrelated("The TLS handshake failed, but not by a reset.", "Both sides were there and talked: a certificate, a protocol version or a name was refused.",
                 "read the innermost message; `openssl s_client -connect HOST:PORT` shows the server's certificate and its alert.");
-        }
-
-        if (Stopped(chain, platform) is { } stopped)
-        {
-            return stopped;
         }
 
         if (chain.Exists(e => e is ObjectDisposedException))
