@@ -183,16 +183,17 @@ static Row Fin(ResultTable table, string situation) => Find(table, situation, "F
 
 static Row Rst(ResultTable table, string situation) => Find(table, situation, "RST");
 
-// The two endings side by side.
+// The two endings side by side; the socket's error stands for the SocketException that carries it.
 static Table SideBySide(ResultTable table, string caption)
 {
-    string Said(IReadOnlyList<object> row) => $"{row[3]}{(row[4] is null ? "" : $": {row[4]}")}{(row[5] is null ? "" : $" [{row[5]}]")}{((string)row[6] == "yes" ? $", sent {row[7]} times" : "")}";
+    string Said(IReadOnlyList<object> row) => row is null ? null
+        : $"{((string)row[3]).Replace("SocketException", (string)row[4])}{(row[5] is null ? "" : $" [{row[5]}]")}{((string)row[6] == "yes" ? $", sent {row[7]} times" : "")}";
     return new()
     {
         Caption = caption,
         Columns = ["situation", "after a FIN", "after a RST"],
-        Rows = table.Rows.GroupBy(r => $"{r[0]}: {r[1]}").Select(g => (IReadOnlyList<object>)
-            [g.Key, g.Where(r => (string)r[2] == "FIN").Select(Said).SingleOrDefault(), g.Where(r => (string)r[2] == "RST").Select(Said).SingleOrDefault()]).ToList(),
+        Rows = table.Rows.GroupBy(row => table.Texts("stack").Distinct().Count() > 1 ? $"{row[0]}: {row[1]}" : row[1]).Select(g => (IReadOnlyList<object>)
+            [g.Key, Said(g.SingleOrDefault(row => (string)row[2] == "FIN")), Said(g.SingleOrDefault(row => (string)row[2] == "RST"))]).ToList(),
         Foot = Show.Results(table).Foot,
     };
 }

@@ -203,6 +203,12 @@ public sealed record ResetDiagnosis
             return NoSuchName;
         }
 
+        // What this side gave up tells of nothing else: the errors inside are the noise of its own connection being torn down.
+        if (chain[0] is OperationCanceledException && Stopped(chain, platform) is { } given)
+        {
+            return given;
+        }
+
         // Streams and connections inside HTTP/2 and QUIC have resets of their own. Kestrel's types are known by name, as this library does not reference it.
         if (chain.Exists(e => e is HttpProtocolException || e.GetType().Name is "Http2StreamErrorException" or "Http2ConnectionErrorException"))
         {
@@ -219,7 +225,8 @@ public sealed record ResetDiagnosis
             return OfSocket(socket.SocketErrorCode, chain, request, platform);
         }
 
-        if (chain.OfType<Win32Exception>().LastOrDefault() is { } system && Translate(system.NativeErrorCode, platform) is { } error)
+        // A WebSocketException is a Win32Exception, too, but its number is whatever the thread's last error was.
+        if (chain.OfType<Win32Exception>().LastOrDefault(e => e is not WebSocketException) is { } system && Translate(system.NativeErrorCode, platform) is { } error)
         {
             return OfSocket(error, chain, request, platform);
         }
@@ -235,6 +242,11 @@ public sealed record ResetDiagnosis
             return AbortedHere(platform);
         }
 
+        if (Stopped(chain, platform) is { } stopped)
+        {
+            return stopped;
+        }
+
         // The stream ended, and no error of a socket is behind it: that is what a FIN leaves.
         if (chain.Exists(e => e is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } or EndOfStreamException
                 or WebSocketException { WebSocketErrorCode: WebSocketError.ConnectionClosedPrematurely })
@@ -243,18 +255,13 @@ public sealed record ResetDiagnosis
             || chain.Exists(e => e.GetType().Name == "BadHttpRequestException" && e.Message.StartsWith("Unexpected end of request content", StringComparison.Ordinal))
             || chain.Exists(e => e.GetType() == typeof(IOException) && e.InnerException is null && e.Source == "System.Net.Security"))
         {
-            return EndedEarly(platform, handshake);
+            return EndedEarly(platform, handshake, request == HttpRequestError.ResponseEnded);
         }
 
         if (chain.Exists(e => e is AuthenticationException) || handshake)
         {
             return Unrelated("The TLS handshake failed, but not by a reset.", "Both sides were there and talked: a certificate, a protocol version or a name was refused.",
                 "read the innermost message; `openssl s_client -connect HOST:PORT` shows the server's certificate and its alert.");
-        }
-
-        if (Stopped(chain, platform) is { } stopped)
-        {
-            return stopped;
         }
 
         if (chain.Exists(e => e is ObjectDisposedException))
@@ -381,12 +388,13 @@ public sealed record ResetDiagnosis
         ],
     };
 
-    private static ResetDiagnosis EndedEarly(Platform platform, bool handshake) => new(
+    private static ResetDiagnosis EndedEarly(Platform platform, bool handshake, bool http) => new(
         handshake ? "The other side closed in the TLS handshake. It was no reset." : "The other side closed in the middle. It was a FIN, no reset.",
         WireEnding.Fin, ResetConditions.None, EndedBy.OtherSide)
     {
         Story = "The connection was closed in order as far as TCP knows, but the protocol above it had more to come: the rest of a response, a close frame, a close_notify."
-            + " A killed process looks like this, too, if it had nothing unread; so does a server that closes an idle connection just when you use it.",
+            + " A killed process looks like this, too, if it had nothing unread; so does a server that closes an idle connection just when you use it."
+            + (http ? " HttpClient may have sent a request that has no body several times by now." : ""),
         Confirm = [Capture(platform), "the other side's log at that moment: a crash, a deployment, a limit of time or size"],
         Remedies =
         [
