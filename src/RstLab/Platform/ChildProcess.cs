@@ -51,8 +51,12 @@ public sealed class ChildProcess : IDisposable
         // .NET opens sockets close-on-exec. Only while the child is started is this one not; the lock keeps it to this child.
         lock (OneAtATime)
         {
-            var fd = (int)socket.SafeHandle.DangerousGetHandle();
-            Libc.Check(Libc.Fcntl(fd, Libc.F_SETFD, 0), "fcntl(F_SETFD)");
+            var descriptor = socket.SafeHandle.DangerousGetHandle();
+            if (!Libc.KeepOnExec(descriptor, keep: true))
+            {
+                throw Libc.LastError("fcntl(F_SETFD)");
+            }
+
             try
             {
                 // A minute is far longer than any conversation: should this process be killed, the child ends by itself.
@@ -61,7 +65,7 @@ public sealed class ChildProcess : IDisposable
             }
             finally
             {
-                Libc.Check(Libc.Fcntl(fd, Libc.F_SETFD, Libc.FD_CLOEXEC), "fcntl(F_SETFD)");
+                Libc.KeepOnExec(descriptor, keep: false);
             }
         }
     }

@@ -50,7 +50,10 @@ internal static partial class Libc
     internal static partial int Open(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-    internal static partial int Fcntl(int fd, int command, int argument);
+    private static partial int Fcntl(int fd, int command, nint argument);
+
+    /// <summary>Whether a descriptor stays open in a program that this process starts or becomes (F_SETFD, fcntl(2)).</summary>
+    internal static bool KeepOnExec(nint descriptor, bool keep) => Fcntl((int)descriptor, F_SETFD, keep ? 0 : FD_CLOEXEC) == 0;
 
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     internal static partial int Unshare(int flags);
