@@ -298,6 +298,17 @@ public sealed partial class SiteTests(SiteFixture fixture) : IClassFixture<SiteF
     }
 
     [Fact]
+    public void Only_the_code_of_claims_is_folded_and_not_the_claims()
+    {
+        var page = fixture.Read(First);
+        var folded = Regex.Matches(page, "<details class=\"setup\"><summary>How the claims are checked</summary>(.*?)</details>", RegexOptions.Singleline);
+
+        Assert.NotEmpty(folded);
+        Assert.All(folded, f => Assert.DoesNotContain("rstlab-claims", f.Groups[1].Value, StringComparison.Ordinal));
+        Assert.All(folded, f => Assert.Contains("Claim", Regex.Replace(f.Groups[1].Value, "<[^>]+>", ""), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void The_setup_cell_is_folded() =>
         Assert.Matches("<details class=\"setup\"><summary>[^<]+</summary><div class=\"code\">.*?setup\\.csx", fixture.Read(First));
 

@@ -105,10 +105,13 @@ internal sealed partial class ChapterPage
         var name = cell.ExecutionCount is { } n ? n.ToString(CultureInfo.InvariantCulture) : null;
         var setup = cell.Source.StartsWith("#!import", StringComparison.Ordinal);
         body.Add(name is null ? "<div class=\"cell\">" : $"<div class=\"cell\" id=\"cell-{name}\">");
+        // What a cell claims is for every reader; how it is judged is for those who ask.
+        var claims = !setup && cell.Outputs.OfType<DisplayOutput>().Any(output => output["text/html"]?.Contains("<ul class=\"rstlab-claims\"", StringComparison.Ordinal) == true);
         body.Add(setup ? "<details class=\"setup\"><summary>Setup: what the cells of this chapter share</summary>" : "");
+        body.Add(claims ? "<details class=\"setup\"><summary>How the claims are checked</summary>" : "");
         body.Add("<div class=\"code\">");
         body.Add(name is null ? "<p class=\"label\">not run</p>" : $"<p class=\"label\"><a href=\"#cell-{name}\" aria-label=\"Cell {name}\">{name}</a></p>");
-        body.Add($"<pre class=\"scroll\"><code>{coloured}</code></pre></div>");
+        body.Add($"<pre class=\"scroll\"><code>{coloured}</code></pre></div>{(claims ? "</details>" : "")}");
         if (cell.Outputs.Count > 0)
         {
             body.Add("<div class=\"outputs\">");
