@@ -94,12 +94,11 @@ internal sealed partial class CSharpEngine(string folder, bool interactive = fal
             outputs.Write("stderr", note + "\n");
         }
 
-        // Where the caller has a context, the next script runs in it as the first does.
         var before = abandoned;
         foreach (var script in cell.Scripts)
         {
-            state ??= await (interactive ? InteractiveRoot : Root).Value.RunAsync().ConfigureAwait(true);
-            var after = await script.RunFromAsync(state, static _ => true).ConfigureAwait(true);
+            state ??= await (interactive ? InteractiveRoot : Root).Value.RunAsync().ConfigureAwait(false);
+            var after = await script.RunFromAsync(state, static _ => true).ConfigureAwait(false);
             if (before != abandoned)
             {
                 return new CellOutcome(false, false, null, null); // the notebook went on without it

@@ -86,9 +86,9 @@ public sealed class JupyterSpecTests : IDisposable
     [InlineData("[]", "is no JSON object")]
     [InlineData("""{"key": ""}""", "has no key")]
     [InlineData("""{"key": "k", "signature_scheme": "hmac-md5"}""", "signature scheme hmac-md5")]
-    [InlineData("""{"key": "k", "transport": "pgm", "iopub_port": 1}""", "the transport pgm")]
-    [InlineData("""{"key": "k", "ip": "example", "iopub_port": 1}""", "no IP address")]
-    [InlineData("""{"key": "k", "iopub_port": 70000}""", "no usable iopub_port")]
+    [InlineData("""{"key": "k", "transport": "pgm", "shell_port": 1}""", "the transport pgm")]
+    [InlineData("""{"key": "k", "ip": "example", "shell_port": 1}""", "no IP address")]
+    [InlineData("""{"key": "k", "shell_port": 70000}""", "no usable shell_port")]
     public async Task A_connection_file_that_does_not_do_is_told(string text, string why)
     {
         var (code, _, error) = await course.RunProgramAsync("kernel", "run", "--connection-file", course.WriteText("connection.json", text));
@@ -104,10 +104,10 @@ public sealed class JupyterSpecTests : IDisposable
         using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         taken.Start();
         var port = ((System.Net.IPEndPoint)taken.LocalEndpoint).Port;
-        var (code, _, error) = await course.RunProgramAsync("kernel", "run", "--connection-file", course.WriteText("connection.json", $$"""{"key": "k", "iopub_port": {{port}}}"""));
+        var (code, _, error) = await course.RunProgramAsync("kernel", "run", "--connection-file", course.WriteText("connection.json", $$"""{"key": "k", "shell_port": {{port}}}"""));
 
         Assert.Equal(CourseProgram.Failed, code);
-        Assert.Contains($"cannot listen on 127.0.0.1:{port} (iopub)", error, StringComparison.Ordinal);
+        Assert.Contains($"cannot listen on 127.0.0.1:{port} (shell)", error, StringComparison.Ordinal);
     }
 
     [Theory]

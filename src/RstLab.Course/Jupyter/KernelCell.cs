@@ -8,7 +8,7 @@ internal enum CellEnding
     /// <summary>By itself: with a value, without, or with an error.</summary>
     Ended,
 
-    /// <summary>Interrupted while it awaited something that never came. Nothing of it runs; it is as if it had not been run.</summary>
+    /// <summary>Interrupted while it waited for something that never came. It is as if it had not been run.</summary>
     Abandoned,
 
     /// <summary>Interrupted, and still running: nothing in .NET can stop it.</summary>
@@ -21,10 +21,11 @@ internal sealed class KernelCell(CSharpEngine engine, string code, int number, S
     /// <summary>First the polite way alone: experiments and guarded loops end within this.</summary>
     private static readonly TimeSpan Polite = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Then the cell's threads are woken from what they wait for, until this has passed.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
+    /// <summary>Then the cell's thread is woken from what it waits for, until this has passed.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
-    private readonly CellContext context = new();
+    private readonly Lock gate = new();
+    private Thread? thread; // until the cell awaits something for the first time
     private readonly CellFlow flow = new();
     private readonly CancellationTokenSource stop = new();
     private readonly TaskCompletionSource interrupted = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -43,31 +44,24 @@ internal sealed class KernelCell(CSharpEngine engine, string code, int number, S
 
     internal async Task<CellEnding> RunAsync()
     {
-        // A thread of its own, as the cell may block.
-        var work = Task.Factory.StartNew(
-            () =>
-            {
-                Task? cell = null;
-                context.Run(() => cell = RunCellAsync());
-                return cell!;
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        // A thread of its own, as the cell may block. No context of its own: each await would cost a detour that experiments notice.
+        var work = Task.Factory.StartNew(RunOnThread, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
         await Task.WhenAny(work, interrupted.Task).ConfigureAwait(false);
         if (!work.IsCompleted)
         {
             await Task.WhenAny(work, Task.Delay(Polite)).ConfigureAwait(false);
             for (var until = Environment.TickCount64 + (long)Grace.TotalMilliseconds; !work.IsCompleted && Environment.TickCount64 < until;)
             {
-                context.Wake();
+                Wake();
                 await Task.WhenAny(work, Task.Delay(100)).ConfigureAwait(false);
             }
         }
 
         if (!work.IsCompleted)
         {
-            var ending = context.IsRunning ? CellEnding.Unstoppable : CellEnding.Abandoned;
+            var ending = await ComputesAsync().ConfigureAwait(false) ? CellEnding.Unstoppable : CellEnding.Abandoned;
             var message = ending == CellEnding.Abandoned
-                ? "interrupted while it awaited something; what this cell declared is gone, the cells before keep their state"
+                ? "interrupted while it waited for something; what this cell declared is gone, the cells before keep their state"
                 : "interrupted, but .NET cannot stop what it is doing. The kernel ends; Jupyter starts it again, without the notebook's variables";
             engine.Abandon();
             Fail(message);
@@ -76,6 +70,43 @@ internal sealed class KernelCell(CSharpEngine engine, string code, int number, S
 
         await work.ConfigureAwait(false);
         return CellEnding.Ended;
+    }
+
+    private Task RunOnThread()
+    {
+        lock (gate)
+        {
+            thread = Thread.CurrentThread;
+        }
+
+        try
+        {
+            return RunCellAsync();
+        }
+        finally
+        {
+            lock (gate)
+            {
+                thread = null;
+            }
+        }
+    }
+
+    /// <summary>Wakes the cell's thread from sleeping, and from waiting for a lock, an event, a task or another thread.</summary>
+    private void Wake()
+    {
+        lock (gate)
+        {
+            thread?.Interrupt();
+        }
+    }
+
+    /// <summary>Whether something in this process still computes, rather than waits. A notebook with other work in the background is taken for that too.</summary>
+    private static async Task<bool> ComputesAsync()
+    {
+        var (before, pause) = (Environment.CpuUsage.TotalTime, TimeSpan.FromMilliseconds(500));
+        await Task.Delay(pause).ConfigureAwait(false);
+        return Environment.CpuUsage.TotalTime - before > pause / 10; // a tenth, as the machine may be busy with other things
     }
 
     private async Task RunCellAsync()
@@ -91,7 +122,7 @@ internal sealed class KernelCell(CSharpEngine engine, string code, int number, S
         try
         {
             var compiled = engine.Compile(code, number, stop.Token);
-            var outcome = await engine.RunAsync(compiled, outputs).ConfigureAwait(true); // in the cell's context
+            var outcome = await engine.RunAsync(compiled, outputs).ConfigureAwait(false);
             if (outcome.HasValue)
             {
                 try

@@ -38,6 +38,12 @@ with kernel() as (manager, client):
     def an_endless_await_ends():
         interrupted("await Task.Delay(-1);")
 
+    def an_endless_wait_after_an_await_ends():
+        interrupted("await Task.Delay(10); System.Threading.Thread.Sleep(-1);")
+
+    def an_endless_loop_after_an_await_ends():
+        interrupted("await Task.Run(() => { while (true) { } });")
+
     def endless_printing_ends_and_last_words_are_heard():
         outputs = interrupted('try { System.Linq.Enumerable.Repeat(1, int.MaxValue).ToList().ForEach(Console.Write); } finally { Console.Write(" bye"); }'.replace(
             "System.Linq.Enumerable.Repeat(1, int.MaxValue).ToList()", "Enumerable.Range(0, 20_000_000).ToList()"))
@@ -67,6 +73,7 @@ with kernel() as (manager, client):
 
     main([
         an_endless_loop_ends_and_its_state_lives, an_endless_loop_ends_by_signal, an_endless_wait_ends, an_endless_await_ends,
+        an_endless_wait_after_an_await_ends, an_endless_loop_after_an_await_ends,
         endless_printing_ends_and_last_words_are_heard, an_interrupt_of_nothing_does_nothing,
         what_cannot_be_stopped_ends_the_kernel_and_says_so, shutdown_ends_the_process,
     ])
