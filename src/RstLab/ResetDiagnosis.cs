@@ -204,7 +204,7 @@ public sealed record ResetDiagnosis
         }
 
         // What this side gave up tells of nothing else: the errors inside are the noise of its own connection being torn down.
-        if (chain[0] is OperationCanceledException && Stopped(chain, platform) is { } given)
+        if (IsCancellation(chain[0]) && Stopped(chain, platform) is { } given)
         {
             return given;
         }
@@ -232,12 +232,12 @@ public sealed record ResetDiagnosis
         }
 
         var handshake = request == HttpRequestError.SecureConnectionError;
-        if (chain.Exists(e => e.GetType().Name is "ConnectionResetException"))
+        if (chain.Exists(e => IsNamed(e, "ConnectionResetException")))
         {
             return Reset(platform, handshake);
         }
 
-        if (chain.Exists(e => e.GetType().Name is "ConnectionAbortedException"))
+        if (chain.Exists(e => IsNamed(e, "ConnectionAbortedException")))
         {
             return AbortedHere(platform);
         }
@@ -252,7 +252,7 @@ public sealed record ResetDiagnosis
                 or WebSocketException { WebSocketErrorCode: WebSocketError.ConnectionClosedPrematurely })
             || request == HttpRequestError.ResponseEnded
             || (request == HttpRequestError.Unknown && chain[^1] is HttpRequestException && chain[^1].Message.Contains("did not complete the HTTP/2 handshake", StringComparison.Ordinal))
-            || chain.Exists(e => e.GetType().Name == "BadHttpRequestException" && e.Message.StartsWith("Unexpected end of request content", StringComparison.Ordinal))
+            || chain.Exists(e => IsNamed(e, "BadHttpRequestException") && e.Message.StartsWith("Unexpected end of request content", StringComparison.Ordinal))
             || chain.Exists(e => e.GetType() == typeof(IOException) && e.InnerException is null && e.Source == "System.Net.Security"))
         {
             return EndedEarly(platform, handshake, request == HttpRequestError.ResponseEnded);
@@ -276,7 +276,12 @@ public sealed record ResetDiagnosis
 
     /// <summary>An operation that this side ended itself. A socket then says OperationAborted, which alone would mean that it was disposed.</summary>
     private static ResetDiagnosis? Stopped(List<Exception> chain, Platform platform) =>
-        chain.Exists(e => e is TimeoutException) ? OwnTimeLimit(platform) : chain.Exists(e => e is OperationCanceledException) ? Canceled : null;
+        chain.Exists(e => e is TimeoutException) ? OwnTimeLimit(platform) : chain.Exists(IsCancellation) ? Canceled : null;
+
+    // Kestrel's ConnectionAbortedException is one by its type, and says more by its name.
+    private static bool IsCancellation(Exception e) => e is OperationCanceledException && !IsNamed(e, "ConnectionAbortedException");
+
+    private static bool IsNamed(Exception e, string name) => e.GetType().Name == name;
 
     private static ResetDiagnosis OfSocket(SocketError error, List<Exception> chain, HttpRequestError? request, Platform platform)
     {

@@ -125,7 +125,7 @@ public sealed class StackTrial : IDisposable
     public void PeerConnects(IPEndPoint address)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         Play(socket, async () => await socket.ConnectAsync(address).ConfigureAwait(false));
     }
 
@@ -222,6 +222,8 @@ public sealed class StackTrial : IDisposable
                 return;
             }
 
+            // Nagle's algorithm would hold a second small segment back, and a reset throws away what was held back.
+            socket.NoDelay = true;
             var peer = new BarePeer(socket, _ending, _peers.Count + 1);
             _peers.Add(peer);
             _scripts.Add(Task.Run(async () =>
