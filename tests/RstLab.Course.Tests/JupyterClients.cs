@@ -43,8 +43,8 @@ public sealed class JupyterClients : IDisposable
         Assert.True(code == 0, $"{script} ended with {code}:\n{output}");
     }
 
-    /// <summary>Runs a program until it ends, with Jupyter looking for kernels in our folder first.</summary>
-    internal async Task<(int Code, string Output)> RunAsync(string program, string[] arguments, TimeSpan limit)
+    /// <summary>Starts a program, with Jupyter looking for kernels in our folder first.</summary>
+    internal Process Start(string program, string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = prefix };
         start.Environment["HOME"] = prefix;
@@ -54,7 +54,13 @@ public sealed class JupyterClients : IDisposable
         start.Environment["IPYTHONDIR"] = Path.Combine(prefix, "ipython");
         start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
         start.Environment["NOTEBOOK_FOLDER"] = Path.Combine(CourseFolder.Find().Root, "notebooks");
-        using var process = Process.Start(start)!;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Runs a program until it ends.</summary>
+    internal async Task<(int Code, string Output)> RunAsync(string program, string[] arguments, TimeSpan limit)
+    {
+        using var process = Start(program, arguments);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         patience.CancelAfter(limit);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(patience.Token), process.StandardError.ReadToEndAsync(patience.Token));

@@ -51,7 +51,7 @@ public sealed partial class JupyterChapterTests(JupyterClients clients) : IClass
                 failures.Add($"{name}: exit code {code}, {held.Count(value => value == "true")} of {held.Count} claims held\n{said}");
             }
         });
-        Assert.Empty(failures);
+        Assert.True(failures.IsEmpty, string.Join('\n', failures));
     }
 
     [GeneratedRegex(@"data-holds=\\?""(true|false)")]

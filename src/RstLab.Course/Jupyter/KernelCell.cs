@@ -101,12 +101,24 @@ internal sealed class KernelCell(CSharpEngine engine, string code, int number, S
         }
     }
 
-    /// <summary>Whether something in this process still computes, rather than waits. A notebook with other work in the background is taken for that too.</summary>
+    /// <summary>
+    /// Whether something in this process computes without a pause. The compiler's own work in the background has an end; what a
+    /// notebook does in the background without one is taken for the cell's.
+    /// </summary>
     private static async Task<bool> ComputesAsync()
     {
-        var (before, pause) = (Environment.CpuUsage.TotalTime, TimeSpan.FromMilliseconds(500));
-        await Task.Delay(pause).ConfigureAwait(false);
-        return Environment.CpuUsage.TotalTime - before > pause / 10; // a tenth, as the machine may be busy with other things
+        var window = TimeSpan.FromMilliseconds(300);
+        for (var busy = 0; busy < 12; busy++)
+        {
+            var before = Environment.CpuUsage.TotalTime;
+            await Task.Delay(window).ConfigureAwait(false);
+            if (Environment.CpuUsage.TotalTime - before < window / 25) // the machine may be busy with other things
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private async Task RunCellAsync()
