@@ -107,7 +107,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         GoRootless(parsed, arguments);
         try
         {
-            using var place = OutputFolder.Open(parsed.GetValue(outputFolder) ?? folder.Artifacts);
+            using var place = OutputFolder.Open(parsed.GetValue(outputFolder) ?? folder.Artifacts, notebooks);
             var mode = ModeOf(parsed);
             var fresh = Path.Combine(place.Path, "recorded");
             if (mode == LabMode.Record && Directory.Exists(fresh))

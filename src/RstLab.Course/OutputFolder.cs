@@ -29,10 +29,17 @@ internal sealed class OutputFolder : IDisposable
     internal string Path { get; }
 
     /// <summary>Makes the folder where it is missing, and takes it for this run.</summary>
-    /// <exception cref="OutputFolderException">It cannot be written to, or another run holds it.</exception>
-    internal static OutputFolder Open(string path)
+    /// <param name="path">The folder.</param>
+    /// <param name="chapters">The notebooks that are to be run, which must not be written over by what is run.</param>
+    /// <exception cref="OutputFolderException">It cannot be written to, another run holds it, or the chapters themselves are where their outputs would go.</exception>
+    internal static OutputFolder Open(string path, IEnumerable<string> chapters)
     {
         path = System.IO.Path.GetFullPath(path);
+        if (chapters.Any(chapter => System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(chapter)) == System.IO.Path.Combine(path, "notebooks")))
+        {
+            throw new OutputFolderException($"The chapters themselves are in {System.IO.Path.Combine(path, "notebooks")}, where the run would write over them. Give another folder with --output.");
+        }
+
         var file = System.IO.Path.Combine(path, ".course.lock");
         try
         {

@@ -90,6 +90,18 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task The_chapters_themselves_are_never_written_over()
+    {
+        var chapter = course.Write("00-first", "1");
+        var before = await File.ReadAllTextAsync(chapter, TestContext.Current.CancellationToken);
+        var (code, _, error) = await course.RunProgramAsync("--output", Path.GetDirectoryName(Path.GetDirectoryName(chapter))!);
+
+        Assert.Equal(1, code);
+        Assert.Contains("Give another folder with --output", error, StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllTextAsync(chapter, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task An_unknown_chapter_ends_with_2_and_lists_those_that_exist()
     {
         course.Write("00-first", "1");
@@ -166,7 +178,7 @@ public sealed class ProgramTests : IDisposable
     public async Task A_second_run_into_the_same_folder_is_refused_and_the_first_is_not_hurt()
     {
         course.Write("00-first", "1");
-        using (OutputFolder.Open(course.In("artifacts")))
+        using (OutputFolder.Open(course.In("artifacts"), []))
         {
             var (code, _, error) = await course.RunProgramAsync();
 
