@@ -37,8 +37,8 @@ internal static class Style
             }
             {{Themed($"{Under("[data-jp-theme-light=true]")},{Under(".vscode-light")},{Under("[data-theme=light]")}", dark: false)}}
             {{Themed($"{Under("[data-jp-theme-light=false]")},{Under(".vscode-dark")},{Under("[data-theme=dark]")}", dark: true)}}
-            .rstlab-figure{margin:1em 0;padding:0;max-width:60rem;color:inherit;container-type:inline-size}
-            .rstlab-box{margin:.6em 0;max-width:60rem}
+            .rstlab-figure{margin:1em 0;padding:0;max-width:960px;color:inherit;container-type:inline-size}
+            .rstlab-box{margin:.6em 0;max-width:960px}
             .rstlab-figure>figcaption{font-weight:600;font-size:1.05em;margin:0 0 .5em;text-align:left}
             .rstlab-drawing svg{display:block;width:100%;height:auto;max-width:100%;background:none}
             .rstlab-drawing .rstlab-narrow{display:none;max-width:520px}
@@ -48,7 +48,7 @@ internal static class Style
             .rstlab-alt{font-size:.95em}
             .rstlab-foot{font-size:.85em;opacity:.8}
             .rstlab-note{font-size:.9em;border-left:3px solid var(--rl-reset);padding-left:.6em}
-            .rstlab-figure details{margin:.4em 0}.rstlab-figure summary{cursor:pointer;font-size:.9em}
+            .rstlab-figure details{margin:.4em 0}.rstlab-figure summary{display:list-item;cursor:pointer;font-size:.9em}
             .rstlab-scroll{overflow-x:auto;max-width:100%}
             .rstlab-table{border-collapse:collapse;font-size:.85em;margin:.5em 0;width:auto;color:inherit;background:none}
             .rstlab-table caption{text-align:left;font-weight:600;padding:.3em 0;color:inherit}
