@@ -38,8 +38,8 @@ public sealed class JupyterClients : IDisposable
 
         string[] command = [python!, Path.Combine(AppContext.BaseDirectory, "Jupyter", script), .. arguments];
         var (code, output) = asNobody
-            ? await RunAsync("setpriv", [.. Nobody, .. command], TimeSpan.FromSeconds(150))
-            : await RunAsync(command[0], command[1..], TimeSpan.FromSeconds(150));
+            ? await RunAsync("setpriv", [.. Nobody, .. command], TimeSpan.FromSeconds(500))
+            : await RunAsync(command[0], command[1..], TimeSpan.FromSeconds(500));
         Assert.True(code == 0, $"{script} ended with {code}:\n{output}");
     }
 

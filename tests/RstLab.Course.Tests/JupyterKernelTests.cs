@@ -44,7 +44,7 @@ public sealed partial class JupyterChapterTests(JupyterClients clients) : IClass
         await Parallel.ForEachAsync(CourseFolder.Find().Notebooks, new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = TestContext.Current.CancellationToken }, async (notebook, _) =>
         {
             var name = Path.GetFileName(notebook);
-            var (code, said) = await clients.RunAsync(NbConvert, ["--to", "notebook", "--execute", "--ExecutePreprocessor.kernel_name=rstlab-csharp", "--output-dir", output, notebook], TimeSpan.FromSeconds(120));
+            var (code, said) = await clients.RunAsync(NbConvert, ["--to", "notebook", "--execute", "--ExecutePreprocessor.kernel_name=rstlab-csharp", "--output-dir", output, notebook], TimeSpan.FromSeconds(400));
             var held = code == 0 ? Holds().Matches(File.ReadAllText(Path.Combine(output, name))).Select(found => found.Groups[1].Value).ToList() : [];
             if (code != 0 || held.Count == 0 || held.Contains("false"))
             {

@@ -29,10 +29,10 @@ public sealed partial class JupyterPageTests(JupyterClients clients) : IClassFix
         using var driver = clients.Start("/usr/bin/chromedriver", ["--port=0"]);
         try
         {
-            using var browser = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{await PortOfAsync(driver)}/"), Timeout = TimeSpan.FromSeconds(90) };
+            using var browser = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{await PortOfAsync(driver)}/"), Timeout = TimeSpan.FromSeconds(320) };
             await UntilServedAsync(port);
             var session = await CallAsync(browser, "session", JsonNode.Parse("""
-                {"capabilities": {"alwaysMatch": {"timeouts": {"script": 90000}, "goog:chromeOptions": {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--window-size=1200,900"]}}}}
+                {"capabilities": {"alwaysMatch": {"timeouts": {"script": 300000}, "goog:chromeOptions": {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--window-size=1200,900"]}}}}
                 """)!);
             var page = $"session/{session["sessionId"]}";
             await CallAsync(browser, page + "/url", new JsonObject { ["url"] = $"http://127.0.0.1:{port}/notebooks/01-nobody-listening.ipynb?token=test" });
@@ -70,7 +70,7 @@ public sealed partial class JupyterPageTests(JupyterClients clients) : IClassFix
 
     private static async Task UntilAsync(HttpClient browser, string page, string condition)
     {
-        for (var until = Environment.TickCount64 + 90_000; (bool?)await RunAsync(browser, page, $"return !!({condition})") != true;)
+        for (var until = Environment.TickCount64 + 300_000; (bool?)await RunAsync(browser, page, $"return !!({condition})") != true;)
         {
             Assert.True(Environment.TickCount64 < until, $"waited in vain for {condition}");
             await Task.Delay(200, TestContext.Current.CancellationToken);
@@ -90,7 +90,7 @@ public sealed partial class JupyterPageTests(JupyterClients clients) : IClassFix
 
     private static async Task<string> PortOfAsync(Process driver)
     {
-        while (await driver.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken) is { } line)
+        while (await driver.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken) is { } line)
         {
             if (OnPort().Match(line) is { Success: true } found)
             {
