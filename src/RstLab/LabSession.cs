@@ -110,7 +110,7 @@ public sealed class LabSession
             for (var folder = from.Length == 0 ? null : new DirectoryInfo(from); folder is not null; folder = folder.Parent)
             {
                 var data = Path.Combine(folder.FullName, "data");
-                if (Directory.Exists(Path.Combine(data, "recordings")))
+                if (Directory.Exists(Path.Combine(data, "recordings")) || File.Exists(Path.Combine(data, "platforms.json")))
                 {
                     return data;
                 }
