@@ -265,7 +265,7 @@ public sealed class TwoHostsTests
     {
         MakeHosts().Dispose();
         using var child = Process.Start(new ProcessStartInfo(
-            "dotnet", [typeof(TwoHostsTests).Assembly.Location, "-explicit", "only", "-method", $"*.{nameof(The_child_waits_to_be_killed)}"])
+            "dotnet", [typeof(TwoHostsTests).Assembly.Location, "-noColor", "-explicit", "only", "-method", $"*.{nameof(The_child_waits_to_be_killed)}"])
         {
             RedirectStandardOutput = true,
         })!;
@@ -273,11 +273,12 @@ public sealed class TwoHostsTests
         try
         {
             string? line;
-            while ((line = child.StandardOutput.ReadLine()) is not null && !line.StartsWith(Announcement, StringComparison.Ordinal))
+            while ((line = child.StandardOutput.ReadLine()) is not null && !line.Contains(Announcement, StringComparison.Ordinal))
             {
             }
 
-            held = [.. line![Announcement.Length..].Split(' ')];
+            Assert.NotNull(line);
+            held = [.. line[(line.IndexOf(Announcement, StringComparison.Ordinal) + Announcement.Length)..].Split(' ')];
             Assert.Equal(3, held.Count);
             Assert.Equal(3, Holders(child.Id, held));
         }
