@@ -221,18 +221,12 @@ public sealed class ClassicPrograms : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "RstLab.slnx")))
-        {
-            root = root.Parent ?? throw new DirectoryNotFoundException($"There is no RstLab.slnx above {AppContext.BaseDirectory}: run the tests from their checkout.");
-        }
-
         await Task.WhenAll(BuildAsync("server"), BuildAsync("client"));
 
         async Task BuildAsync(string program)
         {
             // Build servers would outlive the build and hold its output open.
-            using var build = new Run("dotnet", root.FullName, "build", $"src/classic/{program}.cs", "--output", Path.Combine(_folder, program), "--disable-build-servers");
+            using var build = new Run("dotnet", Repository.Root, "build", $"src/classic/{program}.cs", "--output", Path.Combine(_folder, program), "--disable-build-servers");
             Assert.True(await build.ExitAsync(TimeSpan.FromMinutes(3)) == 0, string.Join('\n', build.Output) + build.Errors);
         }
     }

@@ -4,7 +4,7 @@ namespace RstLab.Tests;
 
 public class PlatformErrorsTests
 {
-    private static PlatformErrors Shipped => PlatformErrors.Load(Path.Combine(Root(), "data", "platforms.json"));
+    private static PlatformErrors Shipped => PlatformErrors.Load(Path.Combine(Repository.Root, "data", "platforms.json"));
 
     [Fact]
     public void The_file_that_ships_names_each_error_once_and_gives_a_source_for_every_value()
@@ -50,16 +50,5 @@ public class PlatformErrorsTests
         {
             File.Delete(file);
         }
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "RstLab.slnx")))
-        {
-            folder = folder.Parent!;
-        }
-
-        return folder.FullName;
     }
 }

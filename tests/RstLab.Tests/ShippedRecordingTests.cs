@@ -6,7 +6,7 @@ namespace RstLab.Tests;
 /// <summary>The recordings that speak for machines without privileges have to be whole, and their captures have to agree with them.</summary>
 public sealed class ShippedRecordingTests
 {
-    private static readonly string Folder = Path.Combine(Repository(), "data", "recordings");
+    private static readonly string Folder = Path.Combine(Repository.Root, "data", "recordings");
 
     public static TheoryData<string> Ids => [.. Directory.EnumerateFiles(Folder, "*.json").Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal)];
 
@@ -62,15 +62,4 @@ public sealed class ShippedRecordingTests
     }
 
     private static string Port(string address) => address[(address.LastIndexOf(':') + 1)..];
-
-    private static string Repository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "RstLab.slnx")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException("The tests do not lie in the repository: RstLab.slnx is not above them.");
-    }
 }
