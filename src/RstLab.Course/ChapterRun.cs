@@ -40,6 +40,7 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
         var engine = new CSharpEngine(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var claims = new List<ClaimResult>();
         var attempts = new List<AttemptResult>();
+        var pictures = new List<ShownPicture>();
         var errors = new List<ChapterError>();
         var (ran, ranFor, waitedFor) = (0, TimeSpan.Zero, TimeSpan.Zero);
 
@@ -60,9 +61,15 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
                     var compiled = await ahead[index].Task.WaitAsync(stop.Token).ConfigureAwait(false);
                     var begun = Stopwatch.GetTimestamp();
                     waitedFor += Stopwatch.GetElapsedTime(asked, begun);
-                    var (error, found, attempt) = await StopInOrderAsync(RunCellAsync(engine, compiled, running, lab), stop.Token).ConfigureAwait(false);
+                    var (error, found, shown) = await StopInOrderAsync(RunCellAsync(engine, compiled, running, lab), stop.Token).ConfigureAwait(false);
                     claims.AddRange(found);
-                    attempts.AddRange(attempt is null ? [] : [attempt]);
+                    attempts.AddRange(shown is Attempt attempt ? [Told(attempt, number)] : []);
+                    pictures.AddRange(shown switch
+                    {
+                        Figure figure => [new ShownPicture(cell.Id, figure.ToSvg)],
+                        Table { Foot: not null } results => [new ShownPicture(cell.Id, results.ToSvg)],
+                        _ => Array.Empty<ShownPicture>(),
+                    });
                     if (error is null)
                     {
                         ran++;
@@ -104,6 +111,7 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
             Errors = errors,
             Claims = claims,
             Attempts = attempts,
+            Pictures = pictures,
             Recordings = lab.Recordings,
             Tables = lab.Tables,
         };
@@ -161,7 +169,7 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
     }
 
     /// <summary>Runs a cell on a thread of its own, as it may block and may have to be abandoned.</summary>
-    private static Task<(ChapterError? Error, IReadOnlyList<ClaimResult> Claims, AttemptResult? Attempt)> RunCellAsync(CSharpEngine engine, CompiledCell cell, CellOutputs outputs, ILabScope lab) =>
+    private static Task<(ChapterError? Error, IReadOnlyList<ClaimResult> Claims, object? Shown)> RunCellAsync(CSharpEngine engine, CompiledCell cell, CellOutputs outputs, ILabScope lab) =>
         Task.Factory.StartNew(
             async () =>
             {
@@ -178,13 +186,13 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
                 try
                 {
                     outputs.Add(ValueFormatter.Format(outcome.Value, cell.Number));
-                    return (null, [.. lab.Displayed(outcome.Value, cell.Number)], outcome.Value is Attempt attempt ? Told(attempt, cell.Number) : null);
+                    return (null, [.. lab.Displayed(outcome.Value, cell.Number)], outcome.Value);
                 }
                 catch (Exception e)
                 {
                     var (shown, line) = engine.Describe(e is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : e, cell.Number, "the value cannot be shown: ");
                     outputs.Add(shown);
-                    return ((ChapterError?)new ChapterError(cell.Number, line, $"{shown.Name}: the value cannot be shown: {e.GetBaseException().Message}"), (IReadOnlyList<ClaimResult>)[], (AttemptResult?)null);
+                    return ((ChapterError?)new ChapterError(cell.Number, line, $"{shown.Name}: the value cannot be shown: {e.GetBaseException().Message}"), (IReadOnlyList<ClaimResult>)[], (object?)null);
                 }
             },
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();

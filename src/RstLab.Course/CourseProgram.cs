@@ -52,11 +52,13 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         var lint = new Command("lint", "Check that the notebooks run unchanged in every executor of C# notebooks, and that their links lead somewhere.") { lintFiles };
         var reset = new Command("reset", "Forget that exercises were passed: one, or all of them.") { exercise };
         var progress = new Command("progress", "Tell which exercises you have passed in notebooks.") { reset };
-        var root = new RootCommand("RST Lab: run the chapters on this machine's own kernel.") { chapters, record, replay, outputFolder, noNamespace, run, doctor, lint, progress, kernel.Create() };
+        var pictures = new Command("pictures", "Draw the pictures in data/figures anew, from the recordings and tables that ship.");
+        var root = new RootCommand("RST Lab: run the chapters on this machine's own kernel.") { chapters, record, replay, outputFolder, noNamespace, run, doctor, lint, pictures, progress, kernel.Create() };
         run.SetAction((parsed, stop) => RunChaptersAsync(parsed, arguments, stop));
         root.SetAction((parsed, stop) => RunChaptersAsync(parsed, arguments, stop));
         doctor.SetAction(parsed => Doctor(parsed, arguments));
         progress.SetAction(_ => TellProgress(Notebooks.Progress.Show));
+        pictures.SetAction((_, stop) => DrawPicturesAsync(stop));
         reset.SetAction(parsed => TellProgress(() => Notebooks.Progress.Reset(parsed.GetValue(exercise))));
         lint.SetAction(parsed => Lint(parsed.GetValue(lintFiles) ?? []));
 
@@ -137,6 +139,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
             if (mode == LabMode.Record)
             {
                 Ship(fresh, result.Passed);
+                return result.Passed ? await DrawPicturesAsync(stop).ConfigureAwait(false) : Failed;
             }
 
             return result.Passed ? 0 : Failed;
@@ -214,6 +217,22 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         {
             error.WriteLine(e.Message);
             return Usage;
+        }
+    }
+
+    private async Task<int> DrawPicturesAsync(CancellationToken stop)
+    {
+        var pictures = new Pictures(folder);
+        try
+        {
+            var drawn = await pictures.RenewAsync(stop).ConfigureAwait(false);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Drew {drawn} pictures into {pictures.Folder}"));
+            return 0;
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            error.WriteLine(e.Message);
+            return Failed;
         }
     }
 

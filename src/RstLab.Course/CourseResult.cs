@@ -65,6 +65,9 @@ public sealed record ChapterResult
     /// <summary>The claims that the cells displayed, in order.</summary>
     public IReadOnlyList<ClaimResult> Claims { get; init; } = [];
 
+    /// <summary>The figures and tables of results that the cells displayed, in order.</summary>
+    public IReadOnlyList<ShownPicture> Pictures { get; init; } = [];
+
     /// <summary>The attempts at exercises that the cells displayed, in order: starters in a chapter, solutions in its notebook of solutions.</summary>
     public IReadOnlyList<AttemptResult> Attempts { get; init; } = [];
 
@@ -89,6 +92,11 @@ public sealed record ChapterResult
 /// <param name="Detail">What was seen, for a claim that broke; null when there is nothing to add.</param>
 /// <param name="Cell">The number of the code cell, from 1; the notebook's <c>execution_count</c>.</param>
 public sealed record ClaimResult(string Id, string Text, bool Holds, Evidence Evidence, string? Detail, int Cell);
+
+/// <summary>A figure, or a table of results, that a cell displayed.</summary>
+/// <param name="Cell">The cell's id in the notebook.</param>
+/// <param name="Draw">Draws it as an SVG document.</param>
+public sealed record ShownPicture(string Cell, Func<string> Draw);
 
 /// <summary>An attempt at an exercise, as a cell displayed it.</summary>
 /// <param name="Id">The exercise's id, unique over the course.</param>

@@ -12,13 +12,16 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
     /// <summary>How many chapters run at once.</summary>
     internal int Parallel { get; init; } = Math.Max(1, Environment.ProcessorCount);
 
+    /// <summary>Whether the solutions of the chapters' exercises are run, too.</summary>
+    internal bool Solutions { get; init; } = true;
+
     /// <summary>Runs the chapters. Never throws for what a chapter does; what goes wrong is in the result.</summary>
     /// <param name="notebooks">The notebooks' paths, in reading order.</param>
     /// <param name="environment">Where the course runs.</param>
     /// <param name="cancellation">Abandons what runs; the result then says so.</param>
     internal async Task<CourseResult> RunAsync(IReadOnlyList<string> notebooks, LabEnvironment environment, CancellationToken cancellation)
     {
-        var solutions = notebooks.Select(SolutionsOf).Where(File.Exists).ToList();
+        var solutions = Solutions ? notebooks.Select(SolutionsOf).Where(File.Exists).ToList() : [];
         IReadOnlyList<string> files = [.. notebooks, .. solutions]; // the chapters first: they take longer, and are what the reader waits for
         var results = new ChapterResult[files.Count];
         await System.Threading.Tasks.Parallel.ForEachAsync(
@@ -36,7 +39,7 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
     internal static string SolutionsOf(string notebook) => Path.Combine(Path.GetDirectoryName(notebook)!, "solutions", Path.GetFileName(notebook));
 
     /// <summary>The chapter with its exercises: no starter may pass, and each must have a solution that does.</summary>
-    private static ChapterResult Prove(ChapterResult chapter, ChapterResult? solutions)
+    private ChapterResult Prove(ChapterResult chapter, ChapterResult? solutions)
     {
         var solved = solutions?.Attempts ?? [];
         var errors = new List<ChapterError>(chapter.Errors);
@@ -45,6 +48,11 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
             if (starter.Status == AttemptStatus.Passed)
             {
                 errors.Add(new ChapterError(starter.Cell, null, $"the exercise {starter.Id} passes as it is given; a starter must leave something to do"));
+            }
+
+            if (!Solutions)
+            {
+                continue;
             }
 
             if (solved.FirstOrDefault(solution => solution.Id == starter.Id) is not { } solution)
