@@ -194,7 +194,7 @@ public sealed partial class SiteTests(SiteFixture fixture) : IClassFixture<SiteF
     [Fact]
     public void A_link_out_of_the_project_is_not_followed()
     {
-        var files = new ProjectFiles(fixture.Site, fixture.Folder, Path.Combine(fixture.Folder, "notebooks"), new HashSet<string>());
+        var files = new PageLinks(new ProjectFiles(fixture.Site, fixture.Folder, Path.Combine(fixture.Folder, "notebooks")), new Edition(fixture.Course, Words.English, null), SiteSample.First);
         File.WriteAllText(fixture.Folder + ".outside", "");
         try
         {
