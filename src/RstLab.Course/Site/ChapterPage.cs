@@ -109,7 +109,7 @@ internal sealed partial class ChapterPage
             english.Parse(cell.Source);
             var translation = edition.Translation(place, cell.Id);
             var (hadTitle, hadLead) = (prose.Title is not null, prose.Lead is not null);
-            texts[cell.Id] = (prose.Parse(translation ?? cell.Source, english.Sections.Skip(before).Select(section => section.Id)), translation is null);
+            texts[cell.Id] = (prose.Parse(translation ?? cell.Source, english.Sections.Skip(before).Select(section => section.Id), translation is null ? words.AsEnglish : ""), translation is null);
             titled |= !hadTitle && prose.Title is not null && translation is not null;
             described |= !hadLead && prose.Lead is not null && translation is not null;
         }

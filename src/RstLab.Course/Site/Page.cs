@@ -160,7 +160,7 @@ internal sealed partial class Page
         list.Write("<ul class=\"sections\">");
         foreach (var section in Sections.Where(section => section.Level == 2))
         {
-            list.Write($"""<li><a href="#{Markup.Escape(section.Id)}">{Markup.Escape(section.Text)}</a></li>""");
+            list.Write($"""<li><a href="#{Markup.Escape(section.Id)}"{section.Language}>{Markup.Escape(section.Text)}</a></li>""");
         }
 
         list.Write("</ul>");

@@ -13,7 +13,8 @@ namespace RstLab.Course.Site;
 /// <param name="Level">2 or 3.</param>
 /// <param name="Id">Its anchor.</param>
 /// <param name="Text">What it says.</param>
-internal sealed record Section(int Level, string Id, string Text);
+/// <param name="Language">An attribute where it is not in the page's language; else empty.</param>
+internal sealed record Section(int Level, string Id, string Text, string Language = "");
 
 /// <summary>The Markdown of one chapter or page. Its cells are parsed first and written when the C# in them has its colours.</summary>
 internal sealed partial class Prose(Func<string, string?> resolve)
@@ -54,7 +55,8 @@ internal sealed partial class Prose(Func<string, string?> resolve)
     /// <summary>Parses one cell, or a page.</summary>
     /// <param name="markdown">The text.</param>
     /// <param name="anchors">For a translation, the anchors of the English headings: links and bookmarks are the same in every language.</param>
-    internal MarkdownDocument Parse(string markdown, IEnumerable<string>? anchors = null)
+    /// <param name="language">An attribute where the text is not in the page's language.</param>
+    internal MarkdownDocument Parse(string markdown, IEnumerable<string>? anchors = null, string language = "")
     {
         var given = new Queue<string>(anchors ?? []);
         var document = Markdown.Parse(markdown, Pipeline);
@@ -86,7 +88,7 @@ internal sealed partial class Prose(Func<string, string?> resolve)
             // One first-level heading a page, and no step down of two.
             level = heading.Level = Math.Clamp(heading.Level, 2, level + 1);
             var words = Words(heading.Inline!);
-            var section = new Section(heading.Level, given.TryDequeue(out var anchor) && ids.Add(anchor) ? anchor : Unique(words), words);
+            var section = new Section(heading.Level, given.TryDequeue(out var anchor) && ids.Add(anchor) ? anchor : Unique(words), words, language);
             heading.GetAttributes().Id = section.Id;
             sections.Add(section);
         }

@@ -12,10 +12,10 @@ internal static class ReferencePage
         var english = new Prose(static url => url) { AnchorsAsOnGitHub = true };
         english.Parse(text.English);
         var prose = new Prose(new PageLinks(files, edition, text.Id).Resolve) { AnchorsAsOnGitHub = true };
-        var document = prose.Parse(text.Translation ?? text.English, english.Sections.Select(section => section.Id));
+        var language = edition.LanguageOf(text);
+        var document = prose.Parse(text.Translation ?? text.English, english.Sections.Select(section => section.Id), language);
         List<string> code = [.. prose.Code.Distinct()];
         var html = Prose.Write(document, text.Id, code.Zip(CSharpColours.Colour(code)).ToDictionary(pair => pair.First, pair => pair.Second), edition.Words);
-        var language = edition.LanguageOf(text);
         return new Page
         {
             Title = $"{text.Title} · RST Lab",

@@ -111,7 +111,7 @@ internal sealed class Words
     internal string YouSee => In("You see", "你看到的");
     internal string WhatHappened => In("What happened", "发生了什么");
     internal string WhatToDo => In("What to do", "怎么办");
-    internal string Chapters => In("The chapters", "各章");
+    internal string Chapters => In("The chapters", "章节");
     internal string WhatItShows => In("What it shows", "本章展示的断言");
     internal string ThreeWitnesses => In("The three witnesses", "三位证人");
     internal string WitnessHeading => In("Witness", "证人");
