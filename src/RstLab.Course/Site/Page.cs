@@ -75,7 +75,7 @@ internal sealed partial class Page
             <script defer src="{ToSite}site.js"></script>
             {(Plotly.Length == 0 ? "" : $"{Plotly}<script defer src=\"{ToSite}figures.js\"></script>")}
             </head>
-            <body>
+            <body{(Place == "cheat-sheet" ? " class=\"sheet\"" : "")}>
             {Markup.Icons}
             <a class="skip" href="#content">{Words.Skip}</a>
             <header class="top">
