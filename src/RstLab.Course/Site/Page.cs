@@ -44,6 +44,9 @@ internal sealed partial class Page
     /// <summary>The page's file in the site's folder.</summary>
     internal string File => $"{Edition.Words.Folder}{Place}.html";
 
+    // A glossary has more, and would push all that follows out of sight.
+    private const int MostSections = 40;
+
     private Words Words => Edition.Words;
 
     private IReadOnlyList<ChapterResult> Chapters => Edition.Course.Chapters;
@@ -124,7 +127,7 @@ internal sealed partial class Page
         {
             var current = id == Place;
             list.Write($"""
-                <li><a href="{ToEdition}{Markup.Escape(id)}.html"{language}{(current ? " aria-current=\"page\"" : "")}>{before}{title}</a>{(current ? SectionList() : "")}</li>
+                <li><a href="{ToEdition}{Markup.Escape(id)}.html"{language}{(current ? " aria-current=\"page\"" : "")}>{before}{title}</a>{(current && Sections.Count <= MostSections ? SectionList() : "")}</li>
                 """);
         }
 
