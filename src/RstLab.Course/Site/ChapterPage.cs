@@ -191,7 +191,7 @@ internal sealed partial class ChapterPage
         body.Add($"""
             <section class="evidence" aria-labelledby="{section.Id}"><h2 id="{section.Id}">{section.Text}</h2>
             <p>Every ladder is drawn from a recording, every plot from a table. The captures open in Wireshark and tshark.</p>
-            <div class="scroll"><table class="stack compact"><thead><tr><th scope="col">Recording or table</th><th scope="col">app</th><th scope="col">wire</th><th scope="col">kernel</th><th scope="col">Files</th></tr></thead><tbody>
+            <div class="scroll"><table class="stack compact" aria-labelledby="{section.Id}"><thead><tr><th scope="col">Recording or table</th><th scope="col">app</th><th scope="col">wire</th><th scope="col">kernel</th><th scope="col">Files</th></tr></thead><tbody>
             """);
         foreach (var recording in chapter.Recordings)
         {

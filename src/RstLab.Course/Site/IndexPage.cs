@@ -90,7 +90,7 @@ internal static class IndexPage
         }
 
         return $"""
-            <div class="scroll"><table class="stack thirds"><thead><tr><th scope="col">You see</th><th scope="col">What happened</th><th scope="col">What to do</th></tr></thead><tbody>
+            <div class="scroll"><table class="stack thirds" aria-labelledby="symptoms"><thead><tr><th scope="col">You see</th><th scope="col">What happened</th><th scope="col">What to do</th></tr></thead><tbody>
             {rows}</tbody></table></div>
             """;
     }
@@ -158,7 +158,7 @@ internal static class IndexPage
         }
 
         return $"""
-            <div class="scroll"><table class="stack thirds"><thead><tr><th scope="col">Witness</th><th scope="col">Says</th><th scope="col">In this run</th></tr></thead><tbody>
+            <div class="scroll"><table class="stack thirds" aria-labelledby="witnesses"><thead><tr><th scope="col">Witness</th><th scope="col">Says</th><th scope="col">In this run</th></tr></thead><tbody>
             {Row(WitnessKind.App, "app", "What .NET reported: result, <code>SocketError</code>, errno, exception, time.")}
             {Row(WitnessKind.Wire, "wire", "Which segments crossed: flags, sequence numbers, length.")}
             {Row(WitnessKind.Kernel, "kernel", "Why Linux sent the reset, in its own words.")}

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Markdig;
+using Markdig.Extensions.Tables;
 using Markdig.Renderers;
 using Markdig.Renderers.Html;
 using Markdig.Syntax;
@@ -54,6 +55,7 @@ internal sealed partial class Prose(Func<string, string?> resolve)
             Settle(link);
         }
 
+        var section = sections.LastOrDefault()?.Text;
         foreach (var heading in document.Descendants<HeadingBlock>().ToList())
         {
             if (heading.Level == 1 && Title is null)
@@ -65,9 +67,16 @@ internal sealed partial class Prose(Func<string, string?> resolve)
 
             // One first-level heading a page, and no step down of two.
             level = heading.Level = Math.Clamp(heading.Level, 2, level + 1);
-            var section = new Section(heading.Level, Unique(Words(heading.Inline!)), Words(heading.Inline!));
-            heading.GetAttributes().Id = section.Id;
-            sections.Add(section);
+            var begun = new Section(heading.Level, Unique(Words(heading.Inline!)), Words(heading.Inline!));
+            heading.GetAttributes().Id = begun.Id;
+            sections.Add(begun);
+        }
+
+        foreach (var table in document.Descendants<Table>())
+        {
+            // A table has the name of the section that it stands in.
+            var heading = document.Descendants<HeadingBlock>().LastOrDefault(heading => heading.Line < table.Line);
+            table.GetAttributes().AddProperty("aria-label", heading is null ? section ?? Plain(Title ?? "") : Words(heading.Inline!));
         }
 
         Lead ??= Title is null ? null : document.OfType<ParagraphBlock>().Select(paragraph => Words(paragraph.Inline!)).FirstOrDefault(words => words.Length > 0);
@@ -86,7 +95,7 @@ internal sealed partial class Prose(Func<string, string?> resolve)
             <div class="heading">{match.Value}<a class="anchor" href="#{match.Groups["id"].Value}" aria-label="Link to the section {Markup.Escape(Plain(match.Groups["text"].Value))}">#</a></div>
             """);
         html = HeaderCell().Replace(html, "<th scope=\"col\"");
-        html = html.Replace("<table>", "<div class=\"scroll\"><table>", StringComparison.Ordinal).Replace("</table>", "</table></div>", StringComparison.Ordinal);
+        html = html.Replace("<table ", "<div class=\"scroll\"><table ", StringComparison.Ordinal).Replace("</table>", "</table></div>", StringComparison.Ordinal);
         return Footnote().Replace(html, $"$1{cell}-");
     }
 
