@@ -16,6 +16,7 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
     internal async Task<ChapterResult> RunAsync(CancellationToken cancellation)
     {
         PlotlyLibrary.ForNotebooks = null; // the site's pages load plotly.js themselves, once for all figures
+        Progress.Folder = null; // starters and solutions are no reader's attempts
         var started = Stopwatch.GetTimestamp();
         Notebook notebook;
         try
@@ -38,6 +39,8 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
         progress.Started(id, cells.Count);
         var engine = new CSharpEngine(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var claims = new List<ClaimResult>();
+        var attempts = new List<AttemptResult>();
+        var pictures = new List<ShownPicture>();
         var errors = new List<ChapterError>();
         var (ran, ranFor, waitedFor) = (0, TimeSpan.Zero, TimeSpan.Zero);
 
@@ -58,8 +61,15 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
                     var compiled = await ahead[index].Task.WaitAsync(stop.Token).ConfigureAwait(false);
                     var begun = Stopwatch.GetTimestamp();
                     waitedFor += Stopwatch.GetElapsedTime(asked, begun);
-                    var (error, found) = await StopInOrderAsync(RunCellAsync(engine, compiled, running, lab), stop.Token).ConfigureAwait(false);
+                    var (error, found, shown) = await StopInOrderAsync(RunCellAsync(engine, compiled, running, lab), stop.Token).ConfigureAwait(false);
                     claims.AddRange(found);
+                    attempts.AddRange(shown is Attempt attempt ? [Told(attempt, number)] : []);
+                    pictures.AddRange(shown switch
+                    {
+                        Figure figure => [new ShownPicture(cell.Id, figure.ToSvg)],
+                        Table { Foot: not null } results => [new ShownPicture(cell.Id, results.ToSvg)],
+                        _ => Array.Empty<ShownPicture>(),
+                    });
                     if (error is null)
                     {
                         ran++;
@@ -100,6 +110,8 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
             CellsRun = ran,
             Errors = errors,
             Claims = claims,
+            Attempts = attempts,
+            Pictures = pictures,
             Recordings = lab.Recordings,
             Tables = lab.Tables,
         };
@@ -157,7 +169,7 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
     }
 
     /// <summary>Runs a cell on a thread of its own, as it may block and may have to be abandoned.</summary>
-    private static Task<(ChapterError? Error, IReadOnlyList<ClaimResult> Claims)> RunCellAsync(CSharpEngine engine, CompiledCell cell, CellOutputs outputs, ILabScope lab) =>
+    private static Task<(ChapterError? Error, IReadOnlyList<ClaimResult> Claims, object? Shown)> RunCellAsync(CSharpEngine engine, CompiledCell cell, CellOutputs outputs, ILabScope lab) =>
         Task.Factory.StartNew(
             async () =>
             {
@@ -168,20 +180,24 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
                 var outcome = await engine.RunAsync(cell, outputs).ConfigureAwait(false);
                 if (!outcome.HasValue)
                 {
-                    return (outcome.Error, []);
+                    return (outcome.Error, [], null);
                 }
 
                 try
                 {
                     outputs.Add(ValueFormatter.Format(outcome.Value, cell.Number));
-                    return (null, [.. lab.Displayed(outcome.Value, cell.Number)]);
+                    return (null, [.. lab.Displayed(outcome.Value, cell.Number)], outcome.Value);
                 }
                 catch (Exception e)
                 {
                     var (shown, line) = engine.Describe(e is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : e, cell.Number, "the value cannot be shown: ");
                     outputs.Add(shown);
-                    return ((ChapterError?)new ChapterError(cell.Number, line, $"{shown.Name}: the value cannot be shown: {e.GetBaseException().Message}"), (IReadOnlyList<ClaimResult>)[]);
+                    return ((ChapterError?)new ChapterError(cell.Number, line, $"{shown.Name}: the value cannot be shown: {e.GetBaseException().Message}"), (IReadOnlyList<ClaimResult>)[], (object?)null);
                 }
             },
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+
+    private static AttemptResult Told(Attempt attempt, int cell) => new(
+        attempt.Exercise.Id, attempt.Status, attempt.WhyNotJudged,
+        attempt.Expectations.FirstOrDefault(expectation => expectation.Met == false) is { } missed ? $"{missed.Expected} Seen: {missed.Seen}" : null, cell);
 }

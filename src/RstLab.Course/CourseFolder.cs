@@ -41,7 +41,8 @@ internal sealed class CourseFolder(string root)
         return [.. chosen.Distinct(StringComparer.Ordinal)];
     }
 
-    private static string Number(string file) => Path.GetFileName(file) is [>= '0' and <= '9', >= '0' and <= '9', '-', ..] and var name ? name[..2] : "";
+    /// <summary>The two digits that a chapter's file begins with; empty where it has none.</summary>
+    internal static string Number(string file) => Path.GetFileName(file) is [>= '0' and <= '9', >= '0' and <= '9', '-', ..] and var name ? name[..2] : "";
 
     private static string? Upwards(string from)
     {

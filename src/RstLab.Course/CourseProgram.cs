@@ -33,6 +33,8 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
 
     private readonly Argument<string[]> lintFiles = new("file") { Description = "The notebooks, scripts and pages to check; everything in notebooks/ when none is named.", Arity = ArgumentArity.ZeroOrMore };
 
+    private readonly Argument<string?> exercise = new("exercise") { Description = "The exercise's id; all of them when none is named.", Arity = ArgumentArity.ZeroOrOne };
+
     /// <summary>Runs the program and returns its exit code.</summary>
     internal async Task<int> RunAsync(string[] arguments, CancellationToken cancellation = default)
     {
@@ -48,10 +50,16 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         var kernel = new KernelCommand(folder, noNamespace, output, error);
         var doctor = new Command("doctor", "Tell what this machine can witness, why not where not, and what would enable it.");
         var lint = new Command("lint", "Check that the notebooks run unchanged in every executor of C# notebooks, and that their links lead somewhere.") { lintFiles };
-        var root = new RootCommand("RST Lab: run the chapters on this machine's own kernel.") { chapters, record, replay, outputFolder, noNamespace, run, doctor, lint, kernel.Create() };
+        var reset = new Command("reset", "Forget that exercises were passed: one, or all of them.") { exercise };
+        var progress = new Command("progress", "Tell which exercises you have passed in notebooks.") { reset };
+        var pictures = new Command("pictures", "Draw the pictures in data/figures anew, from the recordings and tables that ship.");
+        var root = new RootCommand("RST Lab: run the chapters on this machine's own kernel.") { chapters, record, replay, outputFolder, noNamespace, run, doctor, lint, pictures, progress, kernel.Create() };
         run.SetAction((parsed, stop) => RunChaptersAsync(parsed, arguments, stop));
         root.SetAction((parsed, stop) => RunChaptersAsync(parsed, arguments, stop));
         doctor.SetAction(parsed => Doctor(parsed, arguments));
+        progress.SetAction(_ => TellProgress(Notebooks.Progress.Show));
+        pictures.SetAction((_, stop) => DrawPicturesAsync(stop));
+        reset.SetAction(parsed => TellProgress(() => Notebooks.Progress.Reset(parsed.GetValue(exercise))));
         lint.SetAction(parsed => Lint(parsed.GetValue(lintFiles) ?? []));
 
         var parsed = root.Parse(arguments);
@@ -131,6 +139,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
             if (mode == LabMode.Record)
             {
                 Ship(fresh, result.Passed);
+                return result.Passed ? await DrawPicturesAsync(stop).ConfigureAwait(false) : Failed;
             }
 
             return result.Passed ? 0 : Failed;
@@ -211,6 +220,36 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         }
     }
 
+    private async Task<int> DrawPicturesAsync(CancellationToken stop)
+    {
+        var pictures = new Pictures(folder);
+        try
+        {
+            var drawn = await pictures.RenewAsync(stop).ConfigureAwait(false);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Drew {drawn} pictures into {pictures.Folder}"));
+            return 0;
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            error.WriteLine(e.Message);
+            return Failed;
+        }
+    }
+
+    private int TellProgress(Func<Notebooks.Table> progress)
+    {
+        try
+        {
+            output.WriteLine(progress());
+            return 0;
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            error.WriteLine(e is ArgumentException ? e.Message.Split(" (Parameter", 2)[0] : e.Message);
+            return e is ArgumentException ? Usage : Failed;
+        }
+    }
+
     private void GoRootless(ParseResult parsed, string[] arguments)
     {
         if (!parsed.GetValue(replay) && !parsed.GetValue(noNamespace) && Rootless.Enter(() => arguments) is { } why)
@@ -235,8 +274,9 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         }
 
         var claims = result.Chapters.SelectMany(chapter => chapter.Claims).ToList();
+        var exercises = result.Chapters.SelectMany(chapter => chapter.Exercises).ToList();
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{result.Chapters.Count(chapter => chapter.Passed)} of {result.Chapters.Count} chapters passed, {claims.Count(claim => claim.Holds)} of {claims.Count} claims held, {result.Seconds:0.0} s, {result.PeakMemoryMb:0} MiB at most."));
+            $"{result.Chapters.Count(chapter => chapter.Passed)} of {result.Chapters.Count} chapters passed, {exercises.Count(exercise => exercise.Solution == Notebooks.AttemptStatus.Passed)} of {exercises.Count} solutions passed, {claims.Count(claim => claim.Holds)} of {claims.Count} claims held, {result.Seconds:0.0} s, {result.PeakMemoryMb:0} MiB at most."));
         output.WriteLine($"Read it: {index}");
     }
 }

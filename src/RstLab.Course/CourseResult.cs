@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
+using RstLab.Notebooks;
 
 namespace RstLab.Course;
 
@@ -11,14 +13,17 @@ public sealed record CourseResult
     /// <summary>The chapters that were asked for, in reading order. A chapter that could not be read is here too, with its error.</summary>
     public required IReadOnlyList<ChapterResult> Chapters { get; init; }
 
+    /// <summary>The notebooks with the solutions of the chapters' exercises, by the chapters' ids; part of the run, but no chapters.</summary>
+    public IReadOnlyList<ChapterResult> Solutions { get; init; } = [];
+
     /// <summary>How long the run has taken so far, from the start of the program's process.</summary>
     public double Seconds { get; init; }
 
     /// <summary>The largest resident set of the process so far, in MiB.</summary>
     public double PeakMemoryMb { get; init; }
 
-    /// <summary>Whether every cell ran and every claim held.</summary>
-    public bool Passed => Chapters.All(chapter => chapter.Passed);
+    /// <summary>Whether every cell ran, every claim held, every solution passed and no starter did.</summary>
+    public bool Passed => Chapters.Concat(Solutions).All(chapter => chapter.Passed);
 }
 
 /// <summary>One chapter as it was run.</summary>
@@ -60,6 +65,15 @@ public sealed record ChapterResult
     /// <summary>The claims that the cells displayed, in order.</summary>
     public IReadOnlyList<ClaimResult> Claims { get; init; } = [];
 
+    /// <summary>The figures and tables of results that the cells displayed, in order.</summary>
+    public IReadOnlyList<ShownPicture> Pictures { get; init; } = [];
+
+    /// <summary>The attempts at exercises that the cells displayed, in order: starters in a chapter, solutions in its notebook of solutions.</summary>
+    public IReadOnlyList<AttemptResult> Attempts { get; init; } = [];
+
+    /// <summary>The chapter's exercises, each with how its starter and its solution came out; empty for a notebook of solutions.</summary>
+    public IReadOnlyList<ExerciseResult> Exercises { get; init; } = [];
+
     /// <summary>The recordings that were made or replayed, in order. The captures are beside them as <c>captures/ID.pcap</c>.</summary>
     public IReadOnlyList<Recording> Recordings { get; init; } = [];
 
@@ -78,6 +92,25 @@ public sealed record ChapterResult
 /// <param name="Detail">What was seen, for a claim that broke; null when there is nothing to add.</param>
 /// <param name="Cell">The number of the code cell, from 1; the notebook's <c>execution_count</c>.</param>
 public sealed record ClaimResult(string Id, string Text, bool Holds, Evidence Evidence, string? Detail, int Cell);
+
+/// <summary>A figure, or a table of results, that a cell displayed.</summary>
+/// <param name="Cell">The cell's id in the notebook.</param>
+/// <param name="Draw">Draws it as an SVG document.</param>
+public sealed record ShownPicture(string Cell, Func<string> Draw);
+
+/// <summary>An attempt at an exercise, as a cell displayed it.</summary>
+/// <param name="Id">The exercise's id, unique over the course.</param>
+/// <param name="Status">How far it came.</param>
+/// <param name="WhyNotJudged">Why this machine could not judge it; null when it did.</param>
+/// <param name="Detail">What was not as expected; null when nothing was.</param>
+/// <param name="Cell">The number of the code cell, from 1.</param>
+public sealed record AttemptResult(string Id, AttemptStatus Status, string? WhyNotJudged, string? Detail, int Cell);
+
+/// <summary>An exercise of a chapter, proved by the run: its starter must not pass, its solution must.</summary>
+/// <param name="Id">The exercise's id.</param>
+/// <param name="Starter">What the starter in the chapter came to.</param>
+/// <param name="Solution">What the solution came to; null when it was not run or could not be judged here.</param>
+public sealed record ExerciseResult(string Id, AttemptStatus Starter, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AttemptStatus? Solution);
 
 /// <summary>Something that went wrong in a chapter.</summary>
 /// <param name="Cell">The number of the code cell, from 1; null when it is the chapter's as a whole.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RstLab.Notebooks;
 
 namespace RstLab.Course;
 
@@ -11,20 +12,68 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
     /// <summary>How many chapters run at once.</summary>
     internal int Parallel { get; init; } = Math.Max(1, Environment.ProcessorCount);
 
+    /// <summary>Whether the solutions of the chapters' exercises are run, too.</summary>
+    internal bool Solutions { get; init; } = true;
+
     /// <summary>Runs the chapters. Never throws for what a chapter does; what goes wrong is in the result.</summary>
     /// <param name="notebooks">The notebooks' paths, in reading order.</param>
     /// <param name="environment">Where the course runs.</param>
     /// <param name="cancellation">Abandons what runs; the result then says so.</param>
     internal async Task<CourseResult> RunAsync(IReadOnlyList<string> notebooks, LabEnvironment environment, CancellationToken cancellation)
     {
-        var chapters = new ChapterResult[notebooks.Count];
+        var solutions = Solutions ? notebooks.Select(SolutionsOf).Where(File.Exists).ToList() : [];
+        IReadOnlyList<string> files = [.. notebooks, .. solutions]; // the chapters first: they take longer, and are what the reader waits for
+        var results = new ChapterResult[files.Count];
         await System.Threading.Tasks.Parallel.ForEachAsync(
-            Enumerable.Range(0, notebooks.Count),
+            Enumerable.Range(0, files.Count),
             new ParallelOptions { MaxDegreeOfParallelism = Parallel },
-            async (index, _) => chapters[index] = await new ChapterRun(
-                notebooks[index], openLab, TimeLimit, progress).RunAsync(cancellation).ConfigureAwait(false))
+            async (index, _) => results[index] = await new ChapterRun(
+                files[index], openLab, TimeLimit, index < notebooks.Count ? progress : new NoProgress()).RunAsync(cancellation).ConfigureAwait(false))
             .ConfigureAwait(false);
-        return Measured(new CourseResult { Environment = environment, Chapters = RefuseDuplicates(chapters) });
+        var solved = results[notebooks.Count..];
+        var chapters = results[..notebooks.Count].Select(chapter => Solutions ? Prove(chapter, solved.FirstOrDefault(solution => solution.Id == chapter.Id)) : chapter).ToList();
+        return Measured(new CourseResult { Environment = environment, Chapters = RefuseDuplicates(chapters), Solutions = solved });
+    }
+
+    /// <summary>Where the solutions of a chapter's exercises are: in a notebook of the chapter's name.</summary>
+    internal static string SolutionsOf(string notebook) => Path.Combine(Path.GetDirectoryName(notebook)!, "solutions", Path.GetFileName(notebook));
+
+    /// <summary>The chapter with its exercises: no starter may pass, and each must have a solution that does.</summary>
+    /// <param name="chapter">The chapter as it was run.</param>
+    /// <param name="solutions">Its solutions as they were run; null where there are none.</param>
+    internal static ChapterResult Prove(ChapterResult chapter, ChapterResult? solutions)
+    {
+        var solved = solutions?.Attempts ?? [];
+        var errors = new List<ChapterError>(chapter.Errors);
+        foreach (var starter in chapter.Attempts)
+        {
+            if (starter.Status == AttemptStatus.Passed)
+            {
+                errors.Add(new ChapterError(starter.Cell, null, $"the exercise {starter.Id} passes as it is given; a starter must leave something to do"));
+            }
+
+            if (solved.FirstOrDefault(solution => solution.Id == starter.Id) is not { } solution)
+            {
+                errors.Add(new ChapterError(starter.Cell, null, $"the exercise {starter.Id} has no solution in solutions/{chapter.Id}.ipynb"));
+            }
+            else if (solution.Status != AttemptStatus.Passed && solution.WhyNotJudged is null)
+            {
+                errors.Add(new ChapterError(starter.Cell, null, $"the solution of the exercise {starter.Id} does not pass: {solution.Detail}"));
+            }
+        }
+
+        errors.AddRange(solved.Where(solution => !chapter.Attempts.Any(starter => starter.Id == solution.Id) && chapter.Errors.Count == 0)
+            .Select(solution => new ChapterError(null, null, $"solutions/{chapter.Id}.ipynb solves the exercise {solution.Id}, which the chapter does not set")));
+        errors.AddRange((solutions?.Errors ?? []).Select(error => new ChapterError(null, null, $"solutions/{chapter.Id}.ipynb: {error}")));
+        return chapter with
+        {
+            Errors = errors,
+            Exercises =
+            [
+                .. chapter.Attempts.Select(starter => new ExerciseResult(starter.Id, starter.Status,
+                    solved.FirstOrDefault(solution => solution.Id == starter.Id) is { WhyNotJudged: null } solution ? solution.Status : null)),
+            ],
+        };
     }
 
     /// <summary>The result with what the process has taken so far.</summary>
@@ -50,6 +99,7 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
             Errors =
             [
                 .. chapter.Errors,
+                .. chapter.Attempts.Select(attempt => Duplicate("exercise", attempt.Id, chapter.Id, attempt.Cell)).OfType<ChapterError>(),
                 .. chapter.Claims.Select(claim => Duplicate("claim", claim.Id, chapter.Id, claim.Cell)).OfType<ChapterError>(),
                 .. chapter.Recordings.Select(recording => Duplicate("recording", recording.Id, chapter.Id, null)).OfType<ChapterError>(),
                 .. chapter.Tables.Select(table => Duplicate("table", table.Id, chapter.Id, null)).OfType<ChapterError>(),

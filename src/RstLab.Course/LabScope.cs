@@ -33,19 +33,10 @@ internal sealed class LabScope(LabSession session) : ILabScope
 
     public IDisposable Enter() => session.Enter();
 
-    public IEnumerable<ClaimResult> Displayed(object? value, int cell)
+    public IEnumerable<ClaimResult> Displayed(object? value, int cell) => value switch
     {
-        if (value is Figure { RecordingId: { } id } figure && session is { Mode: LabMode.Record, DataFolder: { } data })
-        {
-            // The picture for readers without a kernel, beside the recording that it shows.
-            figure.SaveSvg(Path.Combine(data, "figures", id + ".svg"));
-        }
-
-        return value switch
-        {
-            IEnumerable<Claim> claims => claims.Select(claim => new ClaimResult(claim.Id, claim.Text, claim.Holds, claim.Evidence, claim.Detail, cell)),
-            Claim claim => Displayed(new[] { claim }, cell),
-            _ => [],
-        };
-    }
+        IEnumerable<Claim> claims => claims.Select(claim => new ClaimResult(claim.Id, claim.Text, claim.Holds, claim.Evidence, claim.Detail, cell)),
+        Claim claim => Displayed(new[] { claim }, cell),
+        _ => [],
+    };
 }

@@ -76,6 +76,11 @@ internal sealed class OutputFolder : IDisposable
                 table.Save(In("results", table.Id + ".csv"));
             }
         }
+
+        foreach (var solutions in result.Solutions)
+        {
+            solutions.Notebook?.Save(In("notebooks", "solutions", solutions.Id + ".ipynb"));
+        }
     }
 
     /// <summary>Writes <c>course.json</c>.</summary>
@@ -115,7 +120,7 @@ internal sealed class OutputFolder : IDisposable
             chapter.Cells,
             Errors = chapter.Errors.Select(error => error.ToString()),
             Claims = chapter.Claims.Select(claim => new { claim.Id, claim.Text, claim.Holds, claim.Evidence }),
-            Exercises = Array.Empty<object>(),
+            chapter.Exercises,
             Recordings = chapter.Recordings.Select(recording => recording.Id),
         }),
     };

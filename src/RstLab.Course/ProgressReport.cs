@@ -13,6 +13,22 @@ internal interface IProgressReport
     void Ended(ChapterResult chapter);
 }
 
+/// <summary>Hears, and says nothing.</summary>
+internal sealed class NoProgress : IProgressReport
+{
+    public void Started(string chapter, int cells)
+    {
+    }
+
+    public void Cell(string chapter, int number, IReadOnlyCollection<ClaimResult> claims)
+    {
+    }
+
+    public void Ended(ChapterResult chapter)
+    {
+    }
+}
+
 /// <summary>Plain lines: one when a chapter ends.</summary>
 internal sealed class PlainProgress(TextWriter output) : IProgressReport
 {

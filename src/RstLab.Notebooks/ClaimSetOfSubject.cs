@@ -56,7 +56,46 @@ public sealed class ClaimSet<T> : ClaimSet
     public ClaimSet<T> That(string id, string text, bool holds, string? seen = null)
     {
         CheckId(id);
-        Add(new(id, text, holds, Live, seen));
+        Add(new Claim(id, text, holds, Live, seen));
+        return this;
+    }
+
+    /// <summary>Puts a prediction beside what happened. It is no claim: a wrong prediction, or none, breaks nothing.</summary>
+    /// <param name="prediction">What the reader believed.</param>
+    /// <param name="happened">What happened: the number of an option, from 1, or a value in the prediction's unit.</param>
+    /// <param name="rule">The rule that decides it, in a sentence or two.</param>
+    /// <param name="missed">For an option that is wrong, what who chose it may have overlooked.</param>
+    /// <returns>This set, for its claims.</returns>
+    public ClaimSet<T> Compare(Prediction prediction, Func<T, double> happened, string rule, params (int Option, string Text)[] missed)
+    {
+        ArgumentNullException.ThrowIfNull(prediction);
+        ArgumentNullException.ThrowIfNull(happened);
+        (double? Value, Evidence Evidence, string? Why) told;
+        try
+        {
+            told = (happened(subject), Live, null);
+        }
+        catch (WitnessAbsentException absent)
+        {
+            told = (null, Live, absent.Message);
+            if (shipped is not null)
+            {
+                try
+                {
+                    told = (happened(shipped), Evidence.Recorded, null);
+                }
+                catch (Exception e)
+                {
+                    told = (null, Evidence.Recorded, e.Message);
+                }
+            }
+        }
+        catch (Exception e)
+        {
+            told = (null, Live, e.Message);
+        }
+
+        Add(new Comparison(prediction, told.Value, told.Evidence, rule, missed, told.Why));
         return this;
     }
 

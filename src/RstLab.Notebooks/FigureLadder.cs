@@ -114,7 +114,7 @@ public sealed partial class Figure
         };
         var resets = ladder.Segments.Where(s => s.IsReset).ToList();
         told.AddRange(resets.Take(3).Select(s =>
-            $"the {(ladder.SideOf(s) == Side.Client ? "client" : "server")}'s side sends a reset at {Markup.Time(s.T)}{(ladder.Sent(s)?.Reason is { } reason ? $" (kernel: {reason})" : "")}"));
+            $"the {(ladder.SideOf(s) == Side.Client ? "client" : "server")}'s side sends a reset{(ladder.Sent(s)?.Reason is { } reason ? $" (kernel: {reason})" : "")}"));
         told.AddRange(resets.Count == 0 && ladder.Segments.Count > 0 ? ["no reset"] : resets.Count > 3 ? [FormattableString.Invariant($"{resets.Count - 3} more resets")] : []);
         var failed = ladder.Calls.Where(c => !c.Ok).ToList();
         told.AddRange(failed.Take(3).Select(c => $"{c.Who}'s {c.Call} ends with {c.Outcome}"));

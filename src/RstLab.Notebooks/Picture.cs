@@ -3,11 +3,16 @@ namespace RstLab.Notebooks;
 /// <summary>A still picture as a document of its own: title above, origin below, its own style for light and dark.</summary>
 internal static class Picture
 {
-    internal static string Of(Figure figure, Drawing drawing)
+    internal static string Of(Figure figure, Drawing drawing) => Of(
+        figure.Title, figure.Caption,
+        $"{(figure.Evidence == Evidence.Recorded ? "Recorded" : "Measured")} on {figure.Environment.Kernel}, {figure.Environment.Runtime}, {figure.Environment.Date.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)}", drawing);
+
+    /// <summary>Puts a title above a drawing and its origin below.</summary>
+    internal static string Of(string title, string description, string origin, Drawing drawing)
     {
         const double above = 34;
         var page = new Drawing(drawing.Width);
-        page.Add(14, 22, Drawing.Anchor.Start, "h", new Drawing.Words(Markup.Fit(figure.Title, 110), Bold: true));
+        page.Add(14, 22, Drawing.Anchor.Start, "h", new Drawing.Words(Markup.Fit(title, 110), Bold: true));
         foreach (var item in drawing.Items)
         {
             page.Add(item switch
@@ -21,9 +26,8 @@ internal static class Picture
             });
         }
 
-        var origin = $"{(figure.Evidence == Evidence.Recorded ? "Recorded" : "Measured")} on {figure.Environment.Kernel}, {figure.Environment.Runtime}, {figure.Environment.Date.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)}";
-        page.Add(14, drawing.Height + above + 12, Drawing.Anchor.Start, "s", new Drawing.Words(origin));
+        page.Add(14, drawing.Height + above + 12, Drawing.Anchor.Start, "s", new Drawing.Words(Markup.Fit(origin, 140)));
         page.Height = drawing.Height + above + 24;
-        return page.ToSvg(figure.Title, figure.Caption, "rstlab-page", Style.Picture);
+        return page.ToSvg(title, description, "rstlab-page", Style.Picture);
     }
 }

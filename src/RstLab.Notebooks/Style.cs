@@ -27,7 +27,7 @@ internal static class Style
 
     private static string Sheets()
     {
-        string[] roots = [".rstlab-figure", ".rstlab-box", ".rstlab-claims"];
+        string[] roots = [".rstlab-figure", ".rstlab-box", ".rstlab-claims", ".rstlab-attempt"];
         string Under(string scope) => string.Join(',', roots.Select(r => $"{scope} {r}"));
         string Themed(string selectors, bool dark) => $"{selectors}{{{Variables(dark)}}}";
         return $$"""
@@ -64,6 +64,14 @@ internal static class Style
             .rstlab-live{color:var(--rl-client)}.rstlab-recorded{color:inherit;border-style:dotted}
             .rstlab-claim-id{font-size:.78em;opacity:.75;background:none;color:inherit}
             .rstlab-detail{margin:.2em 0 .2em 1.2em;padding-left:.6em;border-left:3px solid var(--rl-reset);font-size:.92em;overflow-wrap:anywhere}
+            .rstlab-options{margin:.4em 0;padding-left:2em}.rstlab-options li{margin:.2em 0}.rstlab-chosen{font-weight:600}.rstlab-state{font-size:.9em;margin:.4em 0;opacity:.85}
+            .rstlab-compared{margin:.6em 0;padding:.5em .9em;border:1px solid rgba(128,128,128,.45);border-left:4px solid var(--rl-client);border-radius:4px}
+            .rstlab-compared p{margin:.25em 0;line-height:1.5}.rstlab-happened{font-weight:600}.rstlab-compared[data-state=right]{border-left-color:var(--rl-server)}.rstlab-compared[data-state=wrong]{border-left-color:var(--rl-reset)}
+            .rstlab-missed{font-size:.92em}.rstlab-if{font-weight:600}
+            .rstlab-attempt{margin:.6em 0;padding:.6em .9em;max-width:960px;border:1px solid rgba(128,128,128,.45);border-radius:4px}
+            .rstlab-attempt h4{margin:.1em 0 .5em;font-size:1.05em}.rstlab-attempt p{margin:.4em 0;line-height:1.5}
+            .rstlab-attempt .rstlab-table td{white-space:normal;min-width:7em;overflow-wrap:anywhere}
+            .rstlab-passed{color:var(--rl-server)}.rstlab-failed{color:var(--rl-reset);font-weight:700}.rstlab-open{color:inherit;border-style:dotted}
             @media print{.rstlab-figure[data-drawn] .rstlab-static{display:block}.rstlab-chart{display:none}.rstlab-scroll{overflow:visible} }
             {{Accents()}}
             {{Drawing}}

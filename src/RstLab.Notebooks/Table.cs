@@ -25,6 +25,9 @@ public sealed class Table : IDisplayed
         return $"{Caption}\n{string.Join('\n', body)}{(Foot is null ? "" : $"\n{Foot}")}";
     }
 
+    /// <summary>The table as an SVG document of its own, with its caption above and the line about its origin below.</summary>
+    internal string ToSvg() => Picture.Of(Caption, $"A table of {Rows.Count} rows: {string.Join(", ", Columns)}.", Foot ?? "", TableDrawing.Of(this, Frame.Page));
+
     void IDisplayed.WriteText(TextWriter writer) => writer.Write(ToString());
 
     void IDisplayed.WriteHtml(TextWriter writer)

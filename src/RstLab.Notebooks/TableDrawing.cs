@@ -7,17 +7,21 @@ internal static class TableDrawing
 
     internal static Drawing Of(Table table, Frame frame)
     {
-        var drawing = new Drawing(frame.Width);
-        // Columns share the width by their longest word runs, so that a long cell wraps rather than pushing the rest out.
-        var wants = table.Columns.Select((c, i) => Math.Clamp(table.Rows.SelectMany(r => Markup.Value(r[i]).Split('\n')).Select(line => line.Length).Append(c.Length).Max(), 8, 34)).ToArray();
-        var widths = wants.Select(w => w * (frame.Width - 28) / wants.Sum()).ToArray();
+        // A column is as wide as its longest word, so that no name is cut; what is left goes to those whose lines would wrap.
+        var texts = table.Columns.Select((c, i) => table.Rows.Select(r => Markup.Value(r[i])).Append(c).ToList()).ToArray();
+        var words = texts.Select((column, i) => column.SelectMany((text, row) => text.Split(' ', '\n').Select(word => Width(word, i == 0 || row == column.Count - 1))).Max() + 1).ToArray();
+        var lines = texts.Zip(words, (column, word) => Math.Max(0, Math.Min(column.SelectMany(text => text.Split('\n')).Max(line => Width(line, false)) + 1, 60) - word)).ToArray();
+        var width = Math.Max(frame.Width, (words.Sum() * CharacterWidth * 1.12) + 28); // a table of many columns is a wider picture
+        var share = ((width - 28) / CharacterWidth - words.Sum()) / Math.Max(1, lines.Sum());
+        var widths = words.Zip(lines, (word, line) => (word + (line * Math.Min(share, 1.1))) * CharacterWidth).ToArray();
+        var drawing = new Drawing(width);
         var y = 8.0;
         y = Row(table.Columns, y, bold: true);
-        drawing.Add(new Drawing.Line(14, y, frame.Width - 14, y, "axis", null));
+        drawing.Add(new Drawing.Line(14, y, width - 14, y, "axis", null));
         foreach (var row in table.Rows)
         {
             y = Row([.. row.Select(Markup.Value)], y + 2, bold: false);
-            drawing.Add(new Drawing.Line(14, y, frame.Width - 14, y, "grid", null));
+            drawing.Add(new Drawing.Line(14, y, width - 14, y, "grid", null));
         }
 
         drawing.Height = y + 8;
@@ -26,24 +30,27 @@ internal static class TableDrawing
         double Row(IReadOnlyList<string> cells, double top, bool bold)
         {
             var x = 14.0;
-            var lines = 1;
+            var tallest = 1;
             for (var i = 0; i < cells.Count; i++)
             {
-                var wrapped = Wrap(cells[i], (int)((widths[i] - 10) / CharacterWidth)).ToList();
+                var wrapped = Wrap(cells[i], (widths[i] / CharacterWidth) - 1, bold || i == 0).ToList();
                 for (var n = 0; n < wrapped.Count; n++)
                 {
                     drawing.Add(x, top + 14 + (n * LineHeight), Drawing.Anchor.Start, "t", new Drawing.Words(wrapped[n], bold || i == 0));
                 }
 
-                lines = Math.Max(lines, wrapped.Count);
+                tallest = Math.Max(tallest, wrapped.Count);
                 x += widths[i];
             }
 
-            return top + (lines * LineHeight) + 6;
+            return top + (tallest * LineHeight) + 6;
         }
     }
 
-    private static IEnumerable<string> Wrap(string text, int characters)
+    /// <summary>How wide a text is, in characters of common width: capitals are wider, and so is bold.</summary>
+    private static double Width(string text, bool bold) => text.Sum(c => char.IsAsciiLetterUpper(c) ? 1.22 : 1) * (bold ? 1.08 : 1);
+
+    private static IEnumerable<string> Wrap(string text, double characters, bool bold)
     {
         var line = "";
         foreach (var word in text.Split('\n').SelectMany(l => l.Split(' ').Append("\n")).SkipLast(1))
@@ -55,13 +62,13 @@ internal static class TableDrawing
                 continue;
             }
 
-            if (line.Length > 0 && line.Length + 1 + word.Length > characters)
+            if (line.Length > 0 && Width($"{line} {word}", bold) > characters)
             {
                 yield return line;
                 line = "";
             }
 
-            line = line.Length == 0 ? Markup.Fit(word, characters) : $"{line} {word}";
+            line = line.Length == 0 ? Markup.Fit(word, (int)characters + 2) : $"{line} {word}";
         }
 
         yield return line;

@@ -47,6 +47,25 @@ public static class Lab
     }
 
     /// <summary>
+    /// Runs a conversation under the eyes of the witnesses, for a look only: the recording is not kept with those of the session, and
+    /// none that ships speaks in its place. That is how an exercise watches what its reader wrote.
+    /// </summary>
+    /// <param name="id">A name in kebab case that begins with the chapter's number.</param>
+    /// <param name="conversation">The exchange.</param>
+    /// <param name="deadline">How long it may take; null for <see cref="DefaultDeadline"/>.</param>
+    /// <returns>The recording.</returns>
+    /// <exception cref="TimeoutException">The conversation did not end in time; the message says what was awaited.</exception>
+    /// <exception cref="NotPossibleHereException">This machine cannot run it, or nothing is to be run as a replay was asked for.</exception>
+    public static Task<Recording> TryAsync(string id, Func<Conversation, Task> conversation, TimeSpan? deadline = null)
+    {
+        CheckId(id);
+        ArgumentNullException.ThrowIfNull(conversation);
+        return LabSession.Current is { Mode: not LabMode.Replay } session
+            ? RecordAsync(id, session, conversation, deadline ?? DefaultDeadline)
+            : throw new NotPossibleHereException("a replay was asked for");
+    }
+
+    /// <summary>
     /// Measures something that only the app witness is needed for, and keeps the table: a run leaves it behind as <c>results/ID.csv</c>.
     /// Where the measurement throws <see cref="NotPossibleHereException"/>, the table that ships with the course speaks.
     /// </summary>

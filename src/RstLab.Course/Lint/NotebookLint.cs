@@ -18,9 +18,9 @@ internal static class NotebookLint
 
     private static readonly string[] Editors = ["polyglot_notebook", "dotnet_interactive", "dotnet_repl", "vscode", "execution", "ExecuteTime", "collapsed", "scrolled", "jupyter", "widgets", "toc"];
 
-    /// <summary>The files of a folder that this checks.</summary>
+    /// <summary>The files of a folder that this checks, and of the solutions in it.</summary>
     internal static IReadOnlyList<string> In(string folder) => !Directory.Exists(folder) ? []
-        : [.. Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file) is ".ipynb" or ".csx" or ".md").Order(StringComparer.Ordinal)];
+        : [.. new[] { folder, Path.Combine(folder, "solutions") }.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Where(file => Path.GetExtension(file) is ".ipynb" or ".csx" or ".md").Order(StringComparer.Ordinal)];
 
     /// <summary>Checks one file.</summary>
     /// <param name="path">A <c>.ipynb</c>, <c>.csx</c> or <c>.md</c> file.</param>

@@ -178,7 +178,7 @@ internal sealed partial class Prose(Func<string, string?> resolve)
     [GeneratedRegex("^[a-z][a-z0-9+.-]*:|^//", RegexOptions.IgnoreCase)]
     private static partial Regex Absolute();
 
-    [GeneratedRegex("[^\\p{L}\\p{N}]+")]
+    [GeneratedRegex("[^\\p{L}\\p{N}_]+")]
     private static partial Regex NotInSlug();
 
     [GeneratedRegex("<[^>]*>")]
