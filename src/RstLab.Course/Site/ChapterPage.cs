@@ -223,7 +223,7 @@ internal sealed partial class ChapterPage
         body.Add($"""
             <section class="evidence" aria-labelledby="{section.Id}"><h2 id="{section.Id}">{section.Text}</h2>
             <p>{words.EvidenceLead}</p>
-            <div class="scroll"><table class="stack compact"><thead><tr><th scope="col">{words.RecordingOrTable}</th><th scope="col">{words.Witness(WitnessKind.App)}</th><th scope="col">{words.Witness(WitnessKind.Wire)}</th><th scope="col">{words.Witness(WitnessKind.Kernel)}</th><th scope="col">{words.Files}</th></tr></thead><tbody>
+            <div class="scroll"><table class="stack compact" aria-labelledby="{section.Id}"><thead><tr><th scope="col">{words.RecordingOrTable}</th><th scope="col">{words.Witness(WitnessKind.App)}</th><th scope="col">{words.Witness(WitnessKind.Wire)}</th><th scope="col">{words.Witness(WitnessKind.Kernel)}</th><th scope="col">{words.Files}</th></tr></thead><tbody>
             """);
         foreach (var recording in chapter.Recordings)
         {

@@ -67,7 +67,7 @@ internal static class IndexPage
         }
 
         return $"""
-            <div class="scroll"><table class="stack thirds"><thead><tr><th scope="col">{words.YouSee}</th><th scope="col">{words.WhatHappened}</th><th scope="col">{words.WhatToDo}</th></tr></thead><tbody>
+            <div class="scroll"><table class="stack thirds" aria-labelledby="symptoms"><thead><tr><th scope="col">{words.YouSee}</th><th scope="col">{words.WhatHappened}</th><th scope="col">{words.WhatToDo}</th></tr></thead><tbody>
             {rows}</tbody></table></div>
             """;
     }
@@ -155,7 +155,7 @@ internal static class IndexPage
         }
 
         return $"""
-            <div class="scroll"><table class="stack thirds"><thead><tr><th scope="col">{words.WitnessHeading}</th><th scope="col">{words.Says}</th><th scope="col">{words.InThisRun}</th></tr></thead><tbody>
+            <div class="scroll"><table class="stack thirds" aria-labelledby="witnesses"><thead><tr><th scope="col">{words.WitnessHeading}</th><th scope="col">{words.Says}</th><th scope="col">{words.InThisRun}</th></tr></thead><tbody>
             {Row(WitnessKind.App, words.AppSays)}
             {Row(WitnessKind.Wire, words.WireSays)}
             {Row(WitnessKind.Kernel, words.KernelSays)}

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Markdig;
+using Markdig.Extensions.Tables;
 using Markdig.Helpers;
 using Markdig.Renderers;
 using Markdig.Renderers.Html;
@@ -75,6 +76,7 @@ internal sealed partial class Prose(Func<string, string?> resolve)
             html.Tag = Settle(html.Tag);
         }
 
+        var before = sections.LastOrDefault()?.Text;
         foreach (var heading in document.Descendants<HeadingBlock>().ToList())
         {
             if (heading.Level == 1 && Title is null)
@@ -88,9 +90,16 @@ internal sealed partial class Prose(Func<string, string?> resolve)
             // One first-level heading a page, and no step down of two.
             level = heading.Level = Math.Clamp(heading.Level, 2, level + 1);
             var words = Words(heading.Inline!);
-            var section = new Section(heading.Level, given.TryDequeue(out var anchor) && ids.Add(anchor) ? anchor : Unique(words), words, language);
-            heading.GetAttributes().Id = section.Id;
-            sections.Add(section);
+            var begun = new Section(heading.Level, given.TryDequeue(out var anchor) && ids.Add(anchor) ? anchor : Unique(words), words, language);
+            heading.GetAttributes().Id = begun.Id;
+            sections.Add(begun);
+        }
+
+        foreach (var table in document.Descendants<Table>())
+        {
+            // A table has the name of the section that it stands in.
+            var heading = document.Descendants<HeadingBlock>().LastOrDefault(heading => heading.Line < table.Line);
+            table.GetAttributes().AddProperty("aria-label", heading is null ? before ?? Plain(Title ?? "") : Words(heading.Inline!));
         }
 
         Lead ??= Title is null ? null : document.OfType<ParagraphBlock>().Select(paragraph => Words(paragraph.Inline!)).FirstOrDefault(words => words.Length > 0);
@@ -110,7 +119,7 @@ internal sealed partial class Prose(Func<string, string?> resolve)
             <div class="heading">{match.Value}<a class="anchor" href="#{match.Groups["id"].Value}" aria-label="{Markup.Escape(words.LinkToSection(Plain(match.Groups["text"].Value)))}">#</a></div>
             """);
         html = HeaderCell().Replace(html, "<th scope=\"col\"");
-        html = html.Replace("<table>", "<div class=\"scroll\"><table>", StringComparison.Ordinal).Replace("</table>", "</table></div>", StringComparison.Ordinal);
+        html = html.Replace("<table", "<div class=\"scroll\"><table", StringComparison.Ordinal).Replace("</table>", "</table></div>", StringComparison.Ordinal);
         html = html.Replace("<pre class=\"scroll\">", $"<pre class=\"scroll\"{words.AsEnglish}>", StringComparison.Ordinal);
         html = Picture().Replace(html, "<img loading=\"lazy\"");
         return Footnote().Replace(html, $"$1{cell}-");
