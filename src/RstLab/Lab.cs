@@ -173,7 +173,7 @@ public static class Lab
                 : counters.Count > 0 || before.Count > 0
                     ? new Witness(WitnessKind.Kernel, Evidence.Live, $"only the counters: {kernelWhyNot}") { Method = KernelMethod.Counters, Dropped = missed }
                     : new Witness(WitnessKind.Kernel, Evidence.Absent, kernelWhyNot);
-            var shipped = wire.Evidence != Evidence.Live || reasons is not { Evidence: Evidence.Live, Method: KernelMethod.Trace } ? TryLoad(id, session) : null;
+            var shipped = wire.Evidence != Evidence.Live || reasons is not { Evidence: Evidence.Live, Method: KernelMethod.Trace } || !KernelWitness.NamesReasons ? TryLoad(id, session) : null;
             return new Recording
             {
                 Id = id,
