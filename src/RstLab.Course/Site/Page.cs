@@ -44,6 +44,9 @@ internal sealed partial class Page
     /// <summary>The page's file in the site's folder.</summary>
     internal string File => $"{Edition.Words.Folder}{Place}.html";
 
+    // A glossary has more, and would push all that follows out of sight.
+    private const int MostSections = 40;
+
     private Words Words => Edition.Words;
 
     private IReadOnlyList<ChapterResult> Chapters => Edition.Course.Chapters;
@@ -75,7 +78,7 @@ internal sealed partial class Page
             <script defer src="{ToSite}site.js"></script>
             {(Plotly.Length == 0 ? "" : $"{Plotly}<script defer src=\"{ToSite}figures.js\"></script>")}
             </head>
-            <body>
+            <body{(Place == "cheat-sheet" ? " class=\"sheet\"" : "")}>
             {Markup.Icons}
             <a class="skip" href="#content">{Words.Skip}</a>
             <header class="top">
@@ -124,7 +127,7 @@ internal sealed partial class Page
         {
             var current = id == Place;
             list.Write($"""
-                <li><a href="{ToEdition}{Markup.Escape(id)}.html"{language}{(current ? " aria-current=\"page\"" : "")}>{before}{title}</a>{(current ? SectionList() : "")}</li>
+                <li><a href="{ToEdition}{Markup.Escape(id)}.html"{language}{(current ? " aria-current=\"page\"" : "")}>{before}{title}</a>{(current && Sections.Count <= MostSections ? SectionList() : "")}</li>
                 """);
         }
 
