@@ -51,7 +51,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         var run = new Command("run", "Run chapters and write the course's site (what happens when no command is given).") { chapters };
         var kernel = new KernelCommand(folder, noNamespace, output, error);
         var doctor = new Command("doctor", "Tell what this machine can witness, why not where not, and what would enable it.") { markdown };
-        var lint = new Command("lint", "Check that the notebooks run unchanged in every executor of C# notebooks, and that their links lead somewhere.") { lintFiles };
+        var lint = new Command("lint", "Check that the notebooks run unchanged in every executor of C# notebooks, that their links lead somewhere, and that translations are complete and of the text that is there now.") { lintFiles };
         var reset = new Command("reset", "Forget that exercises were passed: one, or all of them.") { exercise };
         var progress = new Command("progress", "Tell which exercises you have passed in notebooks.") { reset };
         var pictures = new Command("pictures", "Draw the pictures in data/figures anew, from the recordings and tables that ship.");
