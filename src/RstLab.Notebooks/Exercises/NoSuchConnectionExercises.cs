@@ -25,7 +25,7 @@ public static class NoSuchConnectionExercises
             var recording = await check.RunAsync(conversation, TimeSpan.FromSeconds(2)).ConfigureAwait(false);
             check.Expect(
                 recording, "Two connections are made to the same port.",
-                r => Handshakes(r) is [var old, var fresh] && old.From == fresh.From, r => string.Create(CultureInfo.InvariantCulture, $"SYN and ACK crossed {Handshakes(r).Count} times."));
+                r => Handshakes(r) is [var old, var fresh] && old.From == fresh.From, r => string.Create(CultureInfo.InvariantCulture, $"SYN and ACK on the wire: {Handshakes(r).Count}."));
             check.Expect(
                 recording, "One reset crosses: it answers data of the older connection, and comes from the same port.",
                 r => Handshakes(r) is [var old, ..] && Resets(r) is [var reset] && reset.From == old.From && reset.To == old.To && r.Segments.Any(s => s.Length > 0 && s.From == old.To && s.T < reset.T),
