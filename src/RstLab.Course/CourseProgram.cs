@@ -144,7 +144,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
 
             return result.Passed ? 0 : Failed;
         }
-        catch (Exception e) when (e is OutputFolderException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is OutputFolderException or OverlayException or IOException or UnauthorizedAccessException)
         {
             error.WriteLine(e.Message);
             return Failed;

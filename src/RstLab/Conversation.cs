@@ -463,7 +463,8 @@ public sealed class Conversation
         };
         lock (_gate)
         {
-            if (_pending.Remove(pending))
+            // What is still called when the conversation is over is not seen any more.
+            if (_pending.Remove(pending) && !_over)
             {
                 _events.Add(done);
             }

@@ -9,7 +9,7 @@ public sealed class LintTests : IDisposable
 
     public void Dispose() => course.Dispose();
 
-    public static TheoryData<string> Committed => [.. NotebookLint.In(Path.Combine(CourseFolder.Find().Root, "notebooks")).Select(file => Path.GetFileName(file)!)];
+    public static TheoryData<string> Committed => [.. NotebookLint.In(Path.Combine(CourseFolder.Find().Root, "notebooks")).Select(file => Path.GetRelativePath(Path.Combine(CourseFolder.Find().Root, "notebooks"), file))];
 
     [Theory]
     [MemberData(nameof(Committed))]
