@@ -75,7 +75,7 @@ public static class EpipeOrEconnresetExercises
 
             foreach (var ((exception, from, over), (answer, thrown)) in cases.Zip(said))
             {
-                check.Expect($"{Name(exception)}, from {from}: {Word(over)}.", thrown is null && answer == over, thrown ?? Word(answer));
+                check.Expect($"{Name(exception)} from {from}: {Word(over)}.", thrown is null && answer == over, thrown ?? Word(answer));
             }
         });
 
@@ -212,33 +212,33 @@ public static class EpipeOrEconnresetExercises
             });
 
             var (reset, pipe) = (await ClientAsync(WireEnding.Reset).ConfigureAwait(false), await ClientAsync(WireEnding.FinThenReset).ConfigureAwait(false));
-            await Catch("Receive after a reset", true, () => reset.Receive(new byte[1])).ConfigureAwait(false);
-            await Catch("Send after that", true, () => reset.Send(new byte[1])).ConfigureAwait(false);
-            await CatchAsync("SendAsync after a FIN and a reset", true, async () => await pipe.SendAsync(new byte[1]).ConfigureAwait(false)).ConfigureAwait(false);
+            await Catch("Receive", true, () => reset.Receive(new byte[1])).ConfigureAwait(false);
+            await Catch("Send", true, () => reset.Send(new byte[1])).ConfigureAwait(false);
+            await CatchAsync("SendAsync", true, async () => await pipe.SendAsync(new byte[1]).ConfigureAwait(false)).ConfigureAwait(false);
 
             var stream = new NetworkStream(await ClientAsync(WireEnding.Reset).ConfigureAwait(false));
-            await Catch("NetworkStream.Read after a reset", true, () => stream.ReadByte()).ConfigureAwait(false);
-            await Catch("NetworkStream.Write after that", true, () => stream.WriteByte(0)).ConfigureAwait(false);
+            await Catch("NetworkStream.Read", true, () => stream.ReadByte()).ConfigureAwait(false);
+            await Catch("NetworkStream.Write", true, () => stream.WriteByte(0)).ConfigureAwait(false);
 
-            await Catch("Connect to a closed port", false, () => talk.Client().Socket.Connect(talk.ClosedPort())).ConfigureAwait(false);
+            await Catch("Connect", false, () => talk.Client().Socket.Connect(talk.ClosedPort())).ConfigureAwait(false);
 
             var idle = await ClientAsync(WireEnding.None).ConfigureAwait(false);
             using (var given = new CancellationTokenSource())
             {
                 var pending = idle.ReceiveAsync(new byte[1], given.Token).AsTask();
                 await given.CancelAsync().ConfigureAwait(false);
-                await CatchAsync("a ReceiveAsync that was cancelled", false, () => pending).ConfigureAwait(false);
+                await CatchAsync("a cancelled ReceiveAsync", false, () => pending).ConfigureAwait(false);
             }
 
             var slow = await ClientAsync(WireEnding.None).ConfigureAwait(false);
             var slowStream = new NetworkStream(slow);
             slow.Blocking = false;
-            await Catch("a non-blocking Receive, with nothing there", false, () => slow.Receive(new byte[1])).ConfigureAwait(false);
-            await Catch("NetworkStream.Read on a non-blocking socket, with nothing there", false, () => slowStream.ReadByte()).ConfigureAwait(false);
+            await Catch("a non-blocking Receive", false, () => slow.Receive(new byte[1])).ConfigureAwait(false);
+            await Catch("a non-blocking NetworkStream.Read", false, () => slowStream.ReadByte()).ConfigureAwait(false);
 
             slow.Dispose();
-            await Catch("Send on a socket that this side has disposed", false, () => slow.Send(new byte[1])).ConfigureAwait(false);
-            await Catch("a file that is not there", false, () => File.ReadAllBytes(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()))).ConfigureAwait(false);
+            await Catch("Send on a disposed socket", false, () => slow.Send(new byte[1])).ConfigureAwait(false);
+            await Catch("a missing file", false, () => File.ReadAllBytes(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()))).ConfigureAwait(false);
         }).ConfigureAwait(false);
         return caught;
     }
@@ -263,12 +263,12 @@ public static class EpipeOrEconnresetExercises
 
     private static string Name(Exception e) => e switch
     {
-        SocketException socket => $"SocketException, {socket.SocketErrorCode}",
-        { InnerException: { } inner } => $"{e.GetType().Name} around {Name(inner)}",
+        SocketException socket => $"{socket.SocketErrorCode}",
+        { InnerException: { } inner } => $"{e.GetType().Name} ({Name(inner)})",
         _ => e.GetType().Name,
     };
 
-    private static string Word(bool over) => over ? "the connection is over" : "something else";
+    private static string Word(bool over) => over ? "true" : "false";
 
     private static string Letters(WireEnding ending) => ending switch { WireEnding.Fin => "a FIN", WireEnding.Reset => "a RST", WireEnding.FinThenReset => "a FIN and a RST", _ => "still open" };
 
