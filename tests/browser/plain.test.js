@@ -20,6 +20,8 @@ async function contents(page) {
       anchors: [...document.querySelectorAll("[id]")].map(element => element.id),
       links: [...document.querySelectorAll("[href], [src]")].map(element => element.href?.baseVal ?? element.href ?? element.src)
         .map(to => new URL(to, document.baseURI).href),
+      language: document.documentElement.lang,
+      other: [...document.querySelectorAll("a[hreflang]")].map(link => [link.hreflang, link.href]),
     })));
     await tab.context().close();
   }
@@ -77,6 +79,24 @@ describe("every link and every file", () => {
         }
       }
       assert.deepEqual(missing, []);
+    });
+  }
+});
+
+describe("every page in two languages", () => {
+  for (const page of pages) {
+    it(`${page} leads to the same page in the other language, and back`, async t => {
+      const { language, other } = await contents(page);
+      if (other.length === 0) {
+        t.skip("the page has one language");
+        return;
+      }
+      for (const [hreflang, href] of other) {
+        const there = await contents(pageAt(href));
+        assert.notEqual(there.language, language);
+        assert.equal(there.language, hreflang);
+        assert.deepEqual(there.other.map(([hreflang, href]) => [hreflang, pageAt(href)]), [[language, page]]);
+      }
     });
   }
 });
