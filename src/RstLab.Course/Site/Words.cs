@@ -101,11 +101,11 @@ internal sealed class Words
     // The index
     internal string IndexDescription => In(
         "An executable field guide to TCP resets for .NET developers: every claim shown on a real kernel by three witnesses.",
-        "面向 .NET 开发者、可以运行的 TCP RST 实战指南：每条断言都在真实内核上由三位证人作证。");
+        "面向 .NET 开发者、可以运行的 TCP RST 实战指南：每条断言都在真实内核上由三个见证者作证。");
     internal string IndexHeading => In("A field guide to TCP resets for .NET developers", "面向 .NET 开发者的 TCP RST 实战指南");
     internal string IndexLead => In(
         "A connection died. What did the kernel do, what crossed the wire, and what will .NET tell you? Every sentence here that can be checked was put to three witnesses, and says whether it held, and whether they saw it live or in a recording.",
-        "一条连接断了。内核做了什么，线路上传过什么，.NET 又会告诉你什么？这里凡是可以检验的句子，都交给三位证人作证，并注明它是否成立，以及证据是实时得到的还是来自录制。");
+        "一条连接断了。内核做了什么，线路上传过什么，.NET 又会告诉你什么？这里凡是可以检验的句子，都交给三个见证者作证，并注明它是否成立，以及证据是实时得到的还是来自录制。");
     internal string ChaptersIn(int count, string duration) => In($"{count} chapters in {duration}", $"{count} 章，用时 {duration}");
     internal string WhenAConnectionDies => In("When a connection dies", "连接断开时");
     internal string YouSee => In("You see", "你看到的");
@@ -113,8 +113,8 @@ internal sealed class Words
     internal string WhatToDo => In("What to do", "怎么办");
     internal string Chapters => In("The chapters", "章节");
     internal string WhatItShows => In("What it shows", "本章展示的断言");
-    internal string ThreeWitnesses => In("The three witnesses", "三位证人");
-    internal string WitnessHeading => In("Witness", "证人");
+    internal string ThreeWitnesses => In("The three witnesses", "三个见证者");
+    internal string WitnessHeading => In("Witness", "见证者");
     internal string Says => In("Says", "作证内容");
     internal string InThisRun => In("In this run", "本次运行");
     internal string NotAsked => In("not asked", "未询问");
