@@ -31,7 +31,7 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
                 files[index], openLab, TimeLimit, index < notebooks.Count ? progress : new NoProgress()).RunAsync(cancellation).ConfigureAwait(false))
             .ConfigureAwait(false);
         var solved = results[notebooks.Count..];
-        var chapters = results[..notebooks.Count].Select(chapter => Prove(chapter, solved.FirstOrDefault(solution => solution.Id == chapter.Id))).ToList();
+        var chapters = results[..notebooks.Count].Select(chapter => Solutions ? Prove(chapter, solved.FirstOrDefault(solution => solution.Id == chapter.Id)) : chapter).ToList();
         return Measured(new CourseResult { Environment = environment, Chapters = RefuseDuplicates(chapters), Solutions = solved });
     }
 
@@ -39,7 +39,9 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
     internal static string SolutionsOf(string notebook) => Path.Combine(Path.GetDirectoryName(notebook)!, "solutions", Path.GetFileName(notebook));
 
     /// <summary>The chapter with its exercises: no starter may pass, and each must have a solution that does.</summary>
-    private ChapterResult Prove(ChapterResult chapter, ChapterResult? solutions)
+    /// <param name="chapter">The chapter as it was run.</param>
+    /// <param name="solutions">Its solutions as they were run; null where there are none.</param>
+    internal static ChapterResult Prove(ChapterResult chapter, ChapterResult? solutions)
     {
         var solved = solutions?.Attempts ?? [];
         var errors = new List<ChapterError>(chapter.Errors);
@@ -48,11 +50,6 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
             if (starter.Status == AttemptStatus.Passed)
             {
                 errors.Add(new ChapterError(starter.Cell, null, $"the exercise {starter.Id} passes as it is given; a starter must leave something to do"));
-            }
-
-            if (!Solutions)
-            {
-                continue;
             }
 
             if (solved.FirstOrDefault(solution => solution.Id == starter.Id) is not { } solution)

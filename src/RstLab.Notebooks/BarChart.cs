@@ -77,18 +77,19 @@ internal sealed record BarChart
         foreach (var (group, i) in groups.Select((g, i) => (g, i)))
         {
             var bars = Bars.Where(b => b.Group == group).ToList();
+            var whiskers = bars.Exists(b => b.Error is not null); // they are where the number would stand; inside, it is crossed by the hatching
             var trace = new JsonObject
             {
                 ["type"] = "bar", ["orientation"] = "h", ["name"] = Markup.Plotly(group.Length == 0 ? ValueTitle : group),
                 ["y"] = new JsonArray([.. bars.Select(b => (JsonNode)Markup.Plotly(b.Category))]), ["x"] = CurveChart.Array(bars.Select(b => b.Value)),
-                ["text"] = new JsonArray([.. bars.Select(b => (JsonNode)Scale.Name(Round(b.Value)))]), ["textposition"] = bars.Exists(b => b.Error is not null) ? "inside" : "auto", ["insidetextanchor"] = "start",
+                ["text"] = new JsonArray([.. bars.Select(b => (JsonNode)Scale.Name(Round(b.Value)))]), ["textposition"] = whiskers ? "inside" : "outside", ["cliponaxis"] = false, ["insidetextanchor"] = "start",
                 ["hovertemplate"] = $"%{{y}}: %{{x:.4~g}}<extra>{Markup.Plotly(group)}</extra>",
                 ["marker"] = new JsonObject
                 {
-                    ["color"] = CurveChart.Color(i), ["pattern"] = new JsonObject { ["shape"] = Patterns[i % Patterns.Length], ["solidity"] = .2, ["fillmode"] = "overlay", ["fgcolor"] = "#ffffff", ["fgopacity"] = .55 },
+                    ["color"] = CurveChart.Color(i), ["pattern"] = new JsonObject { ["shape"] = Patterns[i % Patterns.Length], ["solidity"] = .2, ["fillmode"] = "overlay", ["fgcolor"] = "#ffffff", ["fgopacity"] = whiskers ? .25 : .55 },
                 },
             };
-            if (bars.Exists(b => b.Error is not null))
+            if (whiskers)
             {
                 trace["error_x"] = new JsonObject { ["type"] = "data", ["array"] = CurveChart.Array(bars.Select(b => b.Error ?? 0)), ["color"] = Palette.Ink };
             }
@@ -100,9 +101,31 @@ internal sealed record BarChart
         layout["height"] = 140 + (Categories.Count * (28 + (groups.Count * 22)));
         layout["barmode"] = "group";
         layout["showlegend"] = groups.Count > 1;
+        layout["margin"]!["r"] = 44; // room for the number at the longest bar, on a phone too
         layout["yaxis"]!["autorange"] = "reversed";
         layout["yaxis"]!["title"] = null;
+        layout["yaxis"]!["tickvals"] = new JsonArray([.. Categories.Select(c => (JsonNode)Markup.Plotly(c))]);
+        layout["yaxis"]!["ticktext"] = new JsonArray([.. Categories.Select(c => (JsonNode)InLines(c))]);
         return (data, layout);
+    }
+
+    // A long name in several lines leaves a phone room for the bars.
+    private static string InLines(string category)
+    {
+        List<string> lines = [];
+        foreach (var word in category.Split(' '))
+        {
+            if (lines.Count > 0 && lines[^1].Length + word.Length < 20)
+            {
+                lines[^1] += " " + word;
+            }
+            else
+            {
+                lines.Add(word);
+            }
+        }
+
+        return string.Join("<br>", lines.Select(Markup.Plotly));
     }
 
     private static double Round(double value) =>

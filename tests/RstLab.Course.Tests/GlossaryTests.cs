@@ -9,9 +9,9 @@ namespace RstLab.Course.Tests;
 /// <summary>
 /// The glossary and the chapters' links to it. A term is the text of a heading of level 2 or one of the forms in the line
 /// <c>*Also: …*</c> below it. It occurs where it stands in a chapter's prose as a whole word (the first letter may be of either
-/// case), or where it is all that a code span outside of tables says. Headings, links, other code and what stands under a heading
-/// that begins with <c>Predict</c> are not prose: a reader answers there before the words are explained. Of several terms at one
-/// place the longest counts.
+/// case), or where it is all that a code span outside of tables says. Headings, links, other code and what stands in a cell under a
+/// heading that begins with <c>Predict</c> or <c>Exercise</c> are not prose: there the reader answers, and is not sent elsewhere.
+/// Of several terms at one place the longest counts.
 /// </summary>
 public sealed partial class GlossaryTests
 {
@@ -91,6 +91,7 @@ public sealed partial class GlossaryTests
     [InlineData("| `RST` | a RST |\n|---|---|\n| `FIN` | a FIN |", "RST|FIN")]
     [InlineData("# FIN\n\n[a FIN](x.md), `a FIN`, <b title=\"FIN\">b</b>", "")]
     [InlineData("## Predict: RST\n\nA FIN?\n\n## Run\n\nA RST", "RST")]
+    [InlineData("### Exercise 1 · RST\n\nA FIN", "")]
     [InlineData("the kernel's own reason, the kernel", "kernel's own reason|kernel")]
     public void Terms_are_found_in_prose_and_nowhere_else(string markdown, string expected) =>
         Assert.Equal(expected, string.Join('|', Occurrences(markdown).Where(found => !found.Linked).Select(found => markdown.Substring(found.At, found.Length))));
@@ -116,16 +117,16 @@ public sealed partial class GlossaryTests
     private static List<Occurrence> Occurrences(string markdown)
     {
         var found = new List<Occurrence>();
-        var predicting = false;
+        var asked = false;
         foreach (var block in Markdown.Parse(markdown, Pipeline).Descendants<LeafBlock>())
         {
             if (block is HeadingBlock heading)
             {
-                predicting = markdown[heading.Span.Start..(heading.Span.End + 1)].TrimStart('#', ' ').StartsWith("Predict", StringComparison.Ordinal);
+                asked = Question().IsMatch(markdown.AsSpan(heading.Span.Start, heading.Span.Length));
                 continue;
             }
 
-            if (block is not ParagraphBlock || predicting)
+            if (block is not ParagraphBlock || asked)
             {
                 continue;
             }
@@ -205,6 +206,9 @@ public sealed partial class GlossaryTests
 
     [GeneratedRegex(@"\]\(#(?<anchor>[^)]*)\)")]
     private static partial Regex InPage();
+
+    [GeneratedRegex("^#+ (?:Predict|Exercise)")]
+    private static partial Regex Question();
 
     [GeneratedRegex(@"[.?!]\)?\s")]
     private static partial Regex SentenceEnd();

@@ -151,7 +151,7 @@ internal static class SiteSample
         Errors = [new(1, 1, "SocketException: Connection reset by <peer>")],
     };
 
-    private static ChapterResult Chapter(string id, string title, double seconds, ClaimResult[] claims, Recording[] recordings, ResultTable[] tables, params JsonObject[] cells)
+    internal static ChapterResult Chapter(string id, string title, double seconds, ClaimResult[] claims, Recording[] recordings, ResultTable[] tables, params JsonObject[] cells)
     {
         for (var i = 0; i < cells.Length; i++)
         {
@@ -174,9 +174,9 @@ internal static class SiteSample
         };
     }
 
-    private static JsonObject Markdown(string source) => new() { ["cell_type"] = "markdown", ["metadata"] = new JsonObject(), ["source"] = source };
+    internal static JsonObject Markdown(string source) => new() { ["cell_type"] = "markdown", ["metadata"] = new JsonObject(), ["source"] = source };
 
-    private static JsonObject Code(string source, int count, params JsonNode[] outputs) => new()
+    internal static JsonObject Code(string source, int count, params JsonNode[] outputs) => new()
     {
         ["cell_type"] = "code",
         ["metadata"] = new JsonObject(),

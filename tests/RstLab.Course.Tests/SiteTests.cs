@@ -27,12 +27,15 @@ public sealed class SiteFixture : IDisposable
 
     internal IReadOnlyList<string> Pages => [.. Directory.GetFiles(Site, "*.html").Order(StringComparer.Ordinal)];
 
+    /// <summary>The same, in every language.</summary>
+    internal IReadOnlyList<string> AllPages => SiteStructure.PagesOf(Site);
+
     internal string Read(string page) => File.ReadAllText(Path.Combine(Site, page));
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 }
 
-public sealed partial class SiteTests(SiteFixture fixture) : IClassFixture<SiteFixture>
+public sealed class SiteTests(SiteFixture fixture) : IClassFixture<SiteFixture>
 {
     private const string First = SiteSample.First + ".html", Second = SiteSample.Second + ".html", Third = SiteSample.Third + ".html";
 
@@ -41,59 +44,13 @@ public sealed partial class SiteTests(SiteFixture fixture) : IClassFixture<SiteF
         Assert.Equal([First, Second, Third, "index.html"], fixture.Pages.Select(Path.GetFileName));
 
     [Fact]
-    public void Every_element_that_is_opened_is_closed_in_order()
-    {
-        foreach (var page in fixture.Pages)
-        {
-            var open = new Stack<string>();
-            var html = Raw().Replace(File.ReadAllText(page), match => $"<{match.Groups["name"].Value}></{match.Groups["name"].Value}>");
-            foreach (Match tag in Tag().Matches(html))
-            {
-                var name = tag.Groups["name"].Value;
-                if (tag.Groups["close"].Length > 0)
-                {
-                    Assert.True(open.Count > 0 && open.Pop() is var last && last == name, $"{Path.GetFileName(page)}: </{name}> closes nothing of its name, at: {Near(html, tag.Index)}");
-                }
-                else if (tag.Groups["self"].Length == 0 && name is not ("meta" or "link" or "br" or "hr" or "img" or "input"))
-                {
-                    open.Push(name);
-                }
-            }
-
-            Assert.Empty(open);
-        }
-    }
+    public void Every_element_that_is_opened_is_closed_in_order() => Assert.All(fixture.AllPages, SiteStructure.ElementsClose);
 
     [Fact]
-    public void Ids_are_unique_on_a_page()
-    {
-        foreach (var page in fixture.Pages)
-        {
-            Assert.Empty(Id().Matches(File.ReadAllText(page)).GroupBy(match => match.Groups["id"].Value).Where(group => group.Count() > 1).Select(group => group.Key));
-        }
-    }
+    public void Ids_are_unique_on_a_page() => Assert.All(fixture.AllPages, SiteStructure.IdsAreUnique);
 
     [Fact]
-    public void Every_link_leads_to_a_file_of_the_site_and_every_anchor_exists()
-    {
-        foreach (var page in fixture.Pages)
-        {
-            foreach (Match link in Reference().Matches(File.ReadAllText(page)))
-            {
-                var url = System.Net.WebUtility.HtmlDecode(link.Groups["url"].Value);
-                if (url.StartsWith("data:", StringComparison.Ordinal) || url == PlotlyScript.Cdn)
-                {
-                    continue;
-                }
-
-                var parts = url.Split('#', 2);
-                var file = parts[0].Length == 0 ? page : Path.Combine(fixture.Site, Uri.UnescapeDataString(parts[0]));
-                Assert.True(File.Exists(file), $"{Path.GetFileName(page)} links to {url}, which is not there");
-                Assert.True(parts.Length == 1 || File.ReadAllText(file).Contains($"id=\"{Uri.UnescapeDataString(parts[1])}\"", StringComparison.Ordinal),
-                    $"{Path.GetFileName(page)} links to {url}, and the page has no such anchor");
-            }
-        }
-    }
+    public void Every_link_leads_to_a_file_of_the_site_and_every_anchor_exists() => Assert.All(fixture.AllPages, SiteStructure.LinksLead);
 
     [Fact]
     public void Nothing_is_asked_of_the_network_but_plotly_from_the_cdn_with_its_hash()
@@ -154,16 +111,7 @@ public sealed partial class SiteTests(SiteFixture fixture) : IClassFixture<SiteF
     }
 
     [Fact]
-    public void A_page_has_one_first_heading_and_no_step_of_two()
-    {
-        foreach (var page in fixture.Pages)
-        {
-            var levels = Regex.Matches(File.ReadAllText(page), "<h([1-6])[ >]").Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)).ToList();
-            Assert.Equal(1, levels[0]);
-            Assert.Single(levels, 1);
-            Assert.All(levels.Zip(levels.Skip(1)), pair => Assert.True(pair.Second <= pair.First + 1, $"h{pair.First} then h{pair.Second} in {Path.GetFileName(page)}"));
-        }
-    }
+    public void A_page_has_one_first_heading_and_no_step_of_two() => Assert.All(fixture.AllPages, SiteStructure.HeadingsStepByOne);
 
     [Fact]
     public void The_sections_of_a_page_are_listed_and_headings_of_the_same_words_keep_apart()
@@ -194,7 +142,7 @@ public sealed partial class SiteTests(SiteFixture fixture) : IClassFixture<SiteF
     [Fact]
     public void A_link_out_of_the_project_is_not_followed()
     {
-        var files = new ProjectFiles(fixture.Site, fixture.Folder, Path.Combine(fixture.Folder, "notebooks"), new HashSet<string>());
+        var files = new PageLinks(new ProjectFiles(fixture.Site, fixture.Folder, Path.Combine(fixture.Folder, "notebooks")), new Edition(fixture.Course, Words.English, null), SiteSample.First);
         File.WriteAllText(fixture.Folder + ".outside", "");
         try
         {
@@ -435,18 +383,4 @@ public sealed partial class SiteTests(SiteFixture fixture) : IClassFixture<SiteF
 
         return (process.ExitCode, said.GetAwaiter().GetResult() + complained.GetAwaiter().GetResult());
     }
-
-    private static string Near(string html, int at) => html[Math.Max(0, at - 60)..Math.Min(html.Length, at + 30)];
-
-    [GeneratedRegex("<(?<name>script|style)\\b[^>]*>.*?</\\k<name>>", RegexOptions.Singleline)]
-    private static partial Regex Raw();
-
-    [GeneratedRegex("<(?<close>/?)(?<name>[a-z][a-z0-9]*)(?:\\s+[a-zA-Z:-]+(?:=\"[^\"]*\")?)*\\s*(?<self>/?)>", RegexOptions.IgnoreCase)]
-    private static partial Regex Tag();
-
-    [GeneratedRegex("\\sid=\"(?<id>[^\"]*)\"")]
-    private static partial Regex Id();
-
-    [GeneratedRegex("(?:href|src)=\"(?<url>[^\"]*)\"")]
-    private static partial Regex Reference();
 }

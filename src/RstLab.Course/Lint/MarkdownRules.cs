@@ -10,7 +10,7 @@ namespace RstLab.Course.Lint;
 internal sealed partial class MarkdownRules
 {
     private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder()
-        .UsePipeTables().UseFootnotes().UseAutoLinks().UseDefinitionLists().UseAlertBlocks().UseTaskLists().UsePreciseSourceLocation().Build();
+        .UsePipeTables().UseFootnotes().UseAutoLinks().UseDefinitionLists().UseAlertBlocks().UseTaskLists().UseCjkFriendlyEmphasis().UsePreciseSourceLocation().Build();
 
     private readonly string file;
     private int level;
@@ -128,13 +128,14 @@ internal sealed partial class MarkdownRules
 
                 break;
             case ".md":
-                texts = [File.ReadAllText(target)];
+                // A translation keeps the anchors of its original, so that a link is the same in every language.
+                texts = [File.ReadAllText(Overlay.OriginalOf(target) is { } original && File.Exists(original) ? original : target)];
                 break;
             default:
                 return null;
         }
 
-        var prose = new Prose(static url => url);
+        var prose = new Prose(static url => url) { AnchorsAsOnGitHub = Path.GetExtension(target) == ".md" };
         foreach (var text in texts)
         {
             prose.Parse(text);

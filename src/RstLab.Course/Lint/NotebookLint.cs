@@ -18,9 +18,14 @@ internal static class NotebookLint
 
     private static readonly string[] Editors = ["polyglot_notebook", "dotnet_interactive", "dotnet_repl", "vscode", "execution", "ExecuteTime", "collapsed", "scrolled", "jupyter", "widgets", "toc"];
 
-    /// <summary>The files of a folder that this checks.</summary>
-    internal static IReadOnlyList<string> In(string folder) => !Directory.Exists(folder) ? []
-        : [.. Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file) is ".ipynb" or ".csx" or ".md").Order(StringComparer.Ordinal)];
+    /// <summary>The files of the notebooks' folder that this checks: chapters, scripts and pages, the solutions, and the translations of all of them.</summary>
+    internal static IReadOnlyList<string> In(string folder) =>
+    [
+        .. new[] { "", "solutions", Overlay.Folder, Path.Combine(Overlay.Folder, "solutions") }
+            .Select(inside => Path.Combine(folder, inside))
+            .Where(Directory.Exists)
+            .SelectMany(inside => Directory.EnumerateFiles(inside).Where(file => Path.GetExtension(file) is ".ipynb" or ".csx" or ".md").Order(StringComparer.Ordinal)),
+    ];
 
     /// <summary>Checks one file.</summary>
     /// <param name="path">A <c>.ipynb</c>, <c>.csx</c> or <c>.md</c> file.</param>
@@ -32,6 +37,7 @@ internal static class NotebookLint
         return Path.GetExtension(path) switch
         {
             ".csx" => [.. CSharpRules.Check(text, folder: null).Select(fault => new Finding(name, null, null, fault.Line, fault.Rule, fault.Message))],
+            ".md" when Overlay.OriginalOf(path) is { } original => [.. TranslationRules.Check(text, original, path, name)],
             ".md" => [.. new MarkdownRules(path).Check(text).Select(fault => new Finding(name, null, null, fault.Line, fault.Rule, fault.Message))],
             _ => Notebook(text, path, name),
         };

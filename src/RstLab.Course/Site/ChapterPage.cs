@@ -4,43 +4,61 @@ using Markdig.Syntax;
 
 namespace RstLab.Course.Site;
 
-/// <summary>One chapter as a page.</summary>
+/// <summary>One chapter, or the solutions of one, as a page.</summary>
 internal sealed partial class ChapterPage
 {
-    private readonly CourseResult course;
+    private readonly Edition edition;
+    private readonly Words words;
     private readonly ChapterResult chapter;
-    private readonly ProjectFiles files;
+    private readonly string place;
+    private readonly PageLinks links;
     private readonly Prose prose;
     private readonly SortedSet<string> styles = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (MarkdownDocument Text, bool IsEnglish)> texts = new(StringComparer.Ordinal);
     private readonly List<string> body = [];
+    private bool titled, described; // in the edition's own language
     private bool drawn;
 
-    private ChapterPage(CourseResult course, ChapterResult chapter, ProjectFiles files)
+    private ChapterPage(Edition edition, ChapterResult chapter, string folder, ProjectFiles files)
     {
-        (this.course, this.chapter, this.files) = (course, chapter, files);
-        prose = new Prose(files.Resolve);
+        (this.edition, this.chapter, words, place) = (edition, chapter, edition.Words, folder + chapter.Id);
+        links = new PageLinks(files, edition, place);
+        prose = new Prose(links.Resolve);
     }
 
-    /// <summary>Writes the page.</summary>
-    /// <param name="course">The whole run, for the contents.</param>
+    /// <summary>Writes the page in each language.</summary>
+    /// <param name="editions">The languages.</param>
     /// <param name="chapter">The chapter.</param>
-    /// <param name="files">Where its links lead.</param>
-    /// <param name="plotly">The element that loads plotly.js.</param>
-    internal static Page Of(CourseResult course, ChapterResult chapter, ProjectFiles files, string plotly)
+    /// <param name="folder">Empty, or <see cref="Edition.Solutions"/>.</param>
+    /// <param name="files">The files that come along.</param>
+    /// <param name="localPlotly">Whether plotly.js is in the site's folder.</param>
+    internal static IReadOnlyList<Page> Of(IReadOnlyList<Edition> editions, ChapterResult chapter, string folder, ProjectFiles files, bool localPlotly)
     {
-        var page = new ChapterPage(course, chapter, files);
-        page.WriteCells();
-        page.WriteEvidence();
+        var cells = chapter.Notebook?.Cells ?? [];
+        var pages = editions.Select(edition => new ChapterPage(edition, chapter, folder, files)).ToList();
+        pages.ForEach(page => page.ParseText(cells));
+        // Colouring costs most, and the code is the same in every language.
+        List<string> code = [.. cells.Where(cell => cell.Kind == CellKind.Code).Select(cell => cell.Source).Concat(pages.SelectMany(page => page.prose.Code)).Distinct()];
+        var coloured = code.Zip(CSharpColours.Colour(code)).ToDictionary(pair => pair.First, pair => pair.Second);
+        return [.. pages.Select(page => page.Write(cells, coloured, localPlotly))];
+    }
+
+    private Page Write(IReadOnlyList<NotebookCell> cells, Dictionary<string, string> coloured, bool localPlotly)
+    {
+        WriteCells(cells, coloured);
+        WriteEvidence();
+        var title = edition.Title(place, chapter);
         return new Page
         {
-            Title = $"{Page.Name(chapter.Title)} · RST Lab",
-            Description = page.prose.Lead ?? $"{Page.Name(chapter.Title)}: a chapter of RST Lab, the executable field guide to TCP resets for .NET developers.",
-            Chapter = chapter.Id,
-            Course = course,
-            Sections = page.prose.Sections,
-            OutputStyles = page.styles,
-            Plotly = page.drawn ? plotly : "",
-            Content = page.Head() + string.Concat(page.body),
+            Title = $"{title} · RST Lab",
+            Description = prose.Lead ?? words.ChapterOf(title),
+            LanguageOfDescription = described || prose.Lead is null ? "" : words.AsEnglish,
+            Place = place,
+            Edition = edition,
+            Sections = prose.Sections,
+            OutputStyles = styles,
+            Plotly = drawn ? PlotlyScript.Element(localPlotly, links.ToSite) : "",
+            Content = Head() + string.Concat(body),
         };
     }
 
@@ -52,16 +70,16 @@ internal sealed partial class ChapterPage
         var facts = new StringWriter(CultureInfo.InvariantCulture);
         if (chapter.Claims.Count > 0)
         {
-            facts.Write($"<li>{Markup.ClaimsBadge(chapter.Claims)}</li>");
-            facts.Write(live == 0 ? "" : $"<li>{Markup.Badge("live", $"{live} live")}</li>");
-            facts.Write(recorded == 0 ? "" : $"<li>{Markup.Badge("recorded", $"{recorded} recorded")}</li>");
+            facts.Write($"<li>{Markup.ClaimsBadge(chapter.Claims, words)}</li>");
+            facts.Write(live == 0 ? "" : $"<li>{Markup.Badge("live", words.CountLive(live))}</li>");
+            facts.Write(recorded == 0 ? "" : $"<li>{Markup.Badge("recorded", words.CountRecorded(recorded))}</li>");
         }
 
-        facts.Write($"<li>{chapter.CellsRun} of {chapter.Cells} cells in {Markup.Duration(chapter.Seconds)}</li>");
+        facts.Write($"<li>{words.CellsRun(chapter.CellsRun, chapter.Cells, Markup.Duration(chapter.Seconds))}</li>");
         return $"""
             <header class="title">
-            <p class="eyebrow">{(number.Length == 0 ? "RST Lab" : $"Chapter {number}")}</p>
-            <h1>{Page.Name(prose.Title ?? Markup.Escape(chapter.Title))}</h1>
+            <p class="eyebrow">{(number.Length == 0 ? "RST Lab" : words.Chapter(number))}{(place == chapter.Id ? "" : $" · {words.Solutions}")}</p>
+            <h1{(titled ? "" : words.AsEnglish)}>{Page.Name(prose.Title ?? Markup.Escape(chapter.Title))}</h1>
             <ul class="facts">{facts}</ul>
             {Errors()}
             </header>
@@ -78,20 +96,34 @@ internal sealed partial class ChapterPage
 
         var list = string.Concat(chapter.Errors.Select(error => string.Create(CultureInfo.InvariantCulture,
             $"<li>{(error.Cell is { } cell ? $"<a href=\"#cell-{cell}\">{Markup.Escape(error.ToString())}</a>" : Markup.Escape(error.ToString()))}</li>")));
-        return $"""<div class="trouble"><p>{Markup.Icon("error")}This chapter did not run to its end:</p><ul>{list}</ul></div>""";
+        return $"""<div class="trouble"><p>{Markup.Icon("error")}{words.DidNotEnd}</p><ul{words.AsEnglish}>{list}</ul></div>""";
     }
 
-    private void WriteCells()
+    // The anchors are those of the English text in every language.
+    private void ParseText(IReadOnlyList<NotebookCell> cells)
     {
-        var cells = chapter.Notebook?.Cells ?? [];
-        var documents = cells.Where(cell => cell.Kind == CellKind.Markdown).ToDictionary(cell => cell.Id, cell => prose.Parse(cell.Source));
-        List<string> texts = [.. cells.Where(cell => cell.Kind == CellKind.Code).Select(cell => cell.Source).Concat(prose.Code).Distinct()];
-        var coloured = texts.Zip(CSharpColours.Colour(texts)).ToDictionary(pair => pair.First, pair => pair.Second);
+        var english = new Prose(static url => url);
+        foreach (var cell in cells.Where(cell => cell.Kind == CellKind.Markdown))
+        {
+            var before = english.Sections.Count;
+            english.Parse(cell.Source);
+            var translation = edition.Translation(place, cell.Id);
+            var (hadTitle, hadLead) = (prose.Title is not null, prose.Lead is not null);
+            texts[cell.Id] = (prose.Parse(translation ?? cell.Source, english.Sections.Skip(before).Select(section => section.Id), translation is null ? words.AsEnglish : ""), translation is null);
+            titled |= !hadTitle && prose.Title is not null && translation is not null;
+            described |= !hadLead && prose.Lead is not null && translation is not null;
+        }
+    }
+
+    private void WriteCells(IReadOnlyList<NotebookCell> cells, Dictionary<string, string> coloured)
+    {
         foreach (var cell in cells)
         {
             if (cell.Kind == CellKind.Markdown)
             {
-                body.Add(Prose.Write(documents[cell.Id], cell.Id, coloured));
+                var (text, isEnglish) = texts[cell.Id];
+                var html = Prose.Write(text, cell.Id, coloured, words);
+                body.Add(isEnglish && words.AsEnglish.Length > 0 ? $"<div class=\"as-written\"{words.AsEnglish}>{html}</div>" : html);
             }
             else if (cell.Kind == CellKind.Code)
             {
@@ -107,11 +139,11 @@ internal sealed partial class ChapterPage
         body.Add(name is null ? "<div class=\"cell\">" : $"<div class=\"cell\" id=\"cell-{name}\">");
         // What a cell claims is for every reader; how it is judged is for those who ask.
         var claims = !setup && cell.Outputs.OfType<DisplayOutput>().Any(output => output["text/html"]?.Contains("<ul class=\"rstlab-claims\"", StringComparison.Ordinal) == true);
-        body.Add(setup ? "<details class=\"setup\"><summary>Setup: what the cells of this chapter share</summary>" : "");
-        body.Add(claims ? "<details class=\"setup\"><summary>How the claims are checked</summary>" : "");
+        body.Add(setup ? $"<details class=\"setup\"><summary>{words.Setup}</summary>" : "");
+        body.Add(claims ? $"<details class=\"setup\"><summary>{words.HowClaimsAreChecked}</summary>" : "");
         body.Add("<div class=\"code\">");
-        body.Add(name is null ? "<p class=\"label\">not run</p>" : $"<p class=\"label\"><a href=\"#cell-{name}\" aria-label=\"Cell {name}\">{name}</a></p>");
-        body.Add($"<pre class=\"scroll\"><code>{coloured}</code></pre></div>{(claims ? "</details>" : "")}");
+        body.Add(name is null ? $"<p class=\"label\">{words.NotRun}</p>" : $"<p class=\"label\"><a href=\"#cell-{name}\" aria-label=\"{words.Cell(name)}\">{name}</a></p>");
+        body.Add($"<pre class=\"scroll\"{words.AsEnglish}><code>{coloured}</code></pre></div>{(claims ? "</details>" : "")}");
         if (cell.Outputs.Count > 0)
         {
             body.Add("<div class=\"outputs\">");
@@ -131,23 +163,23 @@ internal sealed partial class ChapterPage
         switch (output)
         {
             case StreamOutput { Name: "stderr" } stream:
-                body.Add($"<div class=\"stream stderr\"><p class=\"label\">{Markup.Icon("error")}stderr</p><pre class=\"scroll\">{Text(stream.Text)}</pre></div>");
+                body.Add($"<div class=\"stream stderr\"><p class=\"label\">{Markup.Icon("error")}stderr</p><pre class=\"scroll\"{words.AsEnglish}>{Text(stream.Text)}</pre></div>");
                 break;
             case StreamOutput stream:
-                body.Add($"<div class=\"stream\"><p class=\"label\">stdout</p><pre class=\"scroll\">{Text(stream.Text)}</pre></div>");
+                body.Add($"<div class=\"stream\"><p class=\"label\">stdout</p><pre class=\"scroll\"{words.AsEnglish}>{Text(stream.Text)}</pre></div>");
                 break;
             case ErrorOutput error:
                 body.Add($"""
-                    <div class="failure"><p>{Markup.Icon("error")}<strong>{Markup.Escape(error.Name)}</strong> {Text(error.Value)}</p>
+                    <div class="failure"><p{words.AsEnglish}>{Markup.Icon("error")}<strong>{Markup.Escape(error.Name)}</strong> {Text(error.Value)}</p>
                     """);
-                body.Add(error.Traceback.Count == 0 ? "" : $"<details><summary>Where it came from</summary><pre class=\"scroll\">{Text(string.Join('\n', error.Traceback))}</pre></details>");
+                body.Add(error.Traceback.Count == 0 ? "" : $"<details><summary>{words.WhereItCameFrom}</summary><pre class=\"scroll\"{words.AsEnglish}>{Text(string.Join('\n', error.Traceback))}</pre></details>");
                 body.Add("</div>");
                 break;
             case DisplayOutput display when display["text/html"] is { } html:
-                body.Add($"<div class=\"html\">{Settle(html)}</div>");
+                body.Add($"<div class=\"html\"{words.AsEnglish}>{Settle(html)}</div>");
                 break;
             case DisplayOutput display when display["text/plain"] is { } text:
-                body.Add($"<div class=\"stream\"><p class=\"label\">value</p><pre class=\"scroll\">{Text(text)}</pre></div>");
+                body.Add($"<div class=\"stream\"><p class=\"label\">{words.Value}</p><pre class=\"scroll\"{words.AsEnglish}>{Text(text)}</pre></div>");
                 break;
         }
     }
@@ -165,20 +197,20 @@ internal sealed partial class ChapterPage
         html = html.Replace("tabindex=\"0\" role=\"region\"", "tabindex=\"0\" role=\"group\"", StringComparison.Ordinal); // one landmark is a help, fifty are none
         drawn |= html.Contains("rstlab-plotly", StringComparison.Ordinal);
         html = ClaimId().Replace(html, match => $"<a class=\"rstlab-claim-id\" href=\"#claim-{match.Groups["id"].Value}\">{match.Groups["id"].Value}</a>");
-        html = files.ResolveAll(html);
+        html = links.ResolveAll(html);
         return html + string.Concat(RecordingId().Matches(html).Select(match => match.Groups["id"].Value).Distinct().Select(FilesOf));
     }
 
     private string FilesOf(string recording)
     {
-        var links = string.Concat(
-            files.Capture(recording) is { } capture ? FileLink(capture, "capture for Wireshark", recording) : "",
-            files.Recording(recording) is { } json ? FileLink(json, "recording as JSON", recording) : "");
-        return links.Length == 0 ? "" : $"<p class=\"files\"><span>{Markup.Escape(recording)}:</span>{links}</p>";
+        var list = string.Concat(
+            links.Capture(recording) is { } capture ? FileLink(capture, words.Capture, words.FileOf(words.Capture, recording)) : "",
+            links.Recording(recording) is { } json ? FileLink(json, words.RecordingAsJson, words.FileOf(words.RecordingAsJson, recording)) : "");
+        return list.Length == 0 ? "" : $"<p class=\"files\"{words.AsOwn}><span>{Markup.Escape(recording)}:</span>{list}</p>";
     }
 
-    private static string FileLink(string to, string what, string of) =>
-        $"""<a href="{Markup.Escape(to)}" aria-label="{Markup.Escape($"{what} of {of}")}">{Markup.Icon("file")}{what}</a>""";
+    private static string FileLink(string to, string what, string inFull) =>
+        $"""<a href="{Markup.Escape(to)}" aria-label="{Markup.Escape(inFull)}">{Markup.Icon("file")}{what}</a>""";
 
     private void WriteEvidence()
     {
@@ -187,19 +219,19 @@ internal sealed partial class ChapterPage
             return;
         }
 
-        var section = prose.Add("The evidence of this chapter");
+        var section = prose.Add(words.Evidence, Words.English.Evidence);
         body.Add($"""
             <section class="evidence" aria-labelledby="{section.Id}"><h2 id="{section.Id}">{section.Text}</h2>
-            <p>Every ladder is drawn from a recording, every plot from a table. The captures open in Wireshark and tshark.</p>
-            <div class="scroll"><table class="stack compact"><thead><tr><th scope="col">Recording or table</th><th scope="col">app</th><th scope="col">wire</th><th scope="col">kernel</th><th scope="col">Files</th></tr></thead><tbody>
+            <p>{words.EvidenceLead}</p>
+            <div class="scroll"><table class="stack compact" aria-labelledby="{section.Id}"><thead><tr><th scope="col">{words.RecordingOrTable}</th><th scope="col">{words.Witness(WitnessKind.App)}</th><th scope="col">{words.Witness(WitnessKind.Wire)}</th><th scope="col">{words.Witness(WitnessKind.Kernel)}</th><th scope="col">{words.Files}</th></tr></thead><tbody>
             """);
         foreach (var recording in chapter.Recordings)
         {
-            var links = string.Join(" ",
-                files.Capture(recording.Id) is { } capture ? FileLink(capture, "pcap", recording.Id) : null,
-                files.Recording(recording.Id) is { } json ? FileLink(json, "JSON", recording.Id) : null);
+            var list = string.Join(" ",
+                links.Capture(recording.Id) is { } capture ? FileLink(capture, "pcap", words.FileFormatOf("pcap", recording.Id)) : null,
+                links.Recording(recording.Id) is { } json ? FileLink(json, "JSON", words.FileFormatOf("JSON", recording.Id)) : null);
             body.Add($"""
-                <tr><th scope="row">{Markup.Escape(recording.Id)}</th>{Witness(recording, WitnessKind.App)}{Witness(recording, WitnessKind.Wire)}{Witness(recording, WitnessKind.Kernel)}<td class="links" data-label="Files">{links}</td></tr>
+                <tr><th scope="row">{Markup.Escape(recording.Id)}</th>{Witness(recording, WitnessKind.App)}{Witness(recording, WitnessKind.Wire)}{Witness(recording, WitnessKind.Kernel)}<td class="links" data-label="{words.Files}">{list}</td></tr>
 
                 """);
         }
@@ -207,7 +239,7 @@ internal sealed partial class ChapterPage
         foreach (var table in chapter.Tables)
         {
             body.Add($"""
-                <tr><th scope="row">{Markup.Escape(table.Id)}</th><td colspan="3" data-label="Evidence">{Markup.EvidenceBadge(table.Evidence)} {table.Rows.Count.ToString(CultureInfo.InvariantCulture)} rows</td><td class="links" data-label="Files">{(files.Results(table.Id) is { } csv ? FileLink(csv, "CSV", table.Id) : "")}</td></tr>
+                <tr><th scope="row">{Markup.Escape(table.Id)}</th><td colspan="3" data-label="{words.EvidenceLabel}">{Markup.EvidenceBadge(table.Evidence, words)} {words.Rows(table.Rows.Count)}</td><td class="links" data-label="{words.Files}">{(links.Results(table.Id) is { } csv ? FileLink(csv, "CSV", words.FileFormatOf("CSV", table.Id)) : "")}</td></tr>
 
                 """);
         }
@@ -215,10 +247,10 @@ internal sealed partial class ChapterPage
         body.Add("</tbody></table></div></section>\n");
     }
 
-    private static string Witness(Recording recording, WitnessKind kind)
+    private string Witness(Recording recording, WitnessKind kind)
     {
         var witness = recording[kind];
-        return $"<td data-label=\"{kind.ToString().ToLowerInvariant()}\">{Markup.EvidenceBadge(witness.Evidence)}{(witness.Why is { } why ? $"<span class=\"why\">{Markup.Escape(why)}</span>" : "")}</td>";
+        return $"<td data-label=\"{words.Witness(kind)}\">{Markup.EvidenceBadge(witness.Evidence, words)}{(witness.Why is { } why ? $"<span class=\"why\"{words.AsEnglish}>{Markup.Escape(why)}</span>" : "")}</td>";
     }
 
     // The colours of a terminal say nothing on a page.

@@ -36,19 +36,19 @@ internal static class Markup
     internal static string Badge(string kind, string text) => $"""<span class="badge {kind}">{Icon(kind)}{Escape(text)}</span>""";
 
     /// <summary>How many claims held, as a badge.</summary>
-    internal static string ClaimsBadge(IReadOnlyCollection<ClaimResult> claims)
+    internal static string ClaimsBadge(IReadOnlyCollection<ClaimResult> claims, Words words)
     {
         var held = claims.Count(claim => claim.Holds);
-        return claims.Count == 0 ? Badge("absent", "no claim was judged")
-            : Badge(held == claims.Count ? "held" : "broken", $"{held} of {claims.Count} claims held");
+        return claims.Count == 0 ? Badge("absent", words.NoClaim)
+            : Badge(held == claims.Count ? "held" : "broken", words.ClaimsHeld(held, claims.Count));
     }
 
     /// <summary>Whether something was seen in this run, as a badge.</summary>
-    internal static string EvidenceBadge(Evidence evidence) => evidence switch
+    internal static string EvidenceBadge(Evidence evidence, Words words) => evidence switch
     {
-        Evidence.Live => Badge("live", "live"),
-        Evidence.Recorded => Badge("recorded", "recorded"),
-        _ => Badge("absent", "absent"),
+        Evidence.Live => Badge("live", words.Live),
+        Evidence.Recorded => Badge("recorded", words.Recorded),
+        _ => Badge("absent", words.Absent),
     };
 
     /// <summary>Seconds as a reader says them: <c>0.84 s</c>, <c>12 s</c>.</summary>

@@ -12,10 +12,13 @@ internal sealed partial class Page
     /// <summary>One sentence for search results.</summary>
     internal required string Description { get; init; }
 
-    /// <summary>The chapter's id; null for the index.</summary>
-    internal required string? Chapter { get; init; }
+    /// <summary>An attribute where that sentence is not in the page's language; else empty.</summary>
+    internal string LanguageOfDescription { get; init; } = "";
 
-    internal required CourseResult Course { get; init; }
+    /// <summary>Its name in its edition, without its ending: <c>index</c>, a chapter's id, <c>solutions/</c> and a chapter's id, or a page's id.</summary>
+    internal required string Place { get; init; }
+
+    internal required Edition Edition { get; init; }
 
     internal required IReadOnlyList<Section> Sections { get; init; }
 
@@ -38,12 +41,29 @@ internal sealed partial class Page
     /// <summary>A chapter's name without the number that it may begin with (<c>1 · Nobody is listening</c>): pages show that on its own.</summary>
     internal static string Name(string title) => LeadingNumber().Replace(title, "");
 
+    /// <summary>The page's file in the site's folder.</summary>
+    internal string File => $"{Edition.Words.Folder}{Place}.html";
+
+    // A glossary has more, and would push all that follows out of sight.
+    private const int MostSections = 40;
+
+    private Words Words => Edition.Words;
+
+    private IReadOnlyList<ChapterResult> Chapters => Edition.Course.Chapters;
+
+    private bool IsIndex => Place == "index";
+
+    private string ToEdition => string.Concat(Enumerable.Repeat("../", Place.Count(c => c == '/')));
+
+    private string ToSite => string.Concat(Enumerable.Repeat("../", File.Count(c => c == '/')));
+
     public override string ToString()
     {
         var (previous, next) = Around();
+        var other = Markup.Escape($"{ToSite}{Words.Other.Folder}{Place}.html");
         return $"""
             <!doctype html>
-            <html lang="en">
+            <html lang="{Words.Language}">
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -51,28 +71,31 @@ internal sealed partial class Page
             <meta name="description" content="{Markup.Escape(Description)}">
             <meta name="color-scheme" content="light dark">
             <link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32' fill='none' stroke='%23c2412d' stroke-width='3.4' stroke-linecap='round'%3E%3Cpath d='M5 3v26M27 3v26' stroke='%237a8791'/%3E%3Cpath d='M7 11h9M14 8l6 6M20 8l-6 6'/%3E%3C/svg%3E">
+            <link rel="alternate" hreflang="{Words.Other.Language}" href="{other}">
             {Link("prev", previous)}{Link("next", next)}<script>try{"{"}document.documentElement.dataset.theme=localStorage.getItem("rstlab-theme")||""{"}"}catch{"{}"}</script>
-            {string.Concat(OutputStyles)}<link rel="stylesheet" href="site.css">
-            <script defer src="site.js"></script>
-            {(Plotly.Length == 0 ? "" : Plotly + "<script defer src=\"figures.js\"></script>")}
+            {string.Concat(OutputStyles)}<link rel="stylesheet" href="{ToSite}site.css">
+            <script type="application/json" class="words">{Words.ForScript}</script>
+            <script defer src="{ToSite}site.js"></script>
+            {(Plotly.Length == 0 ? "" : $"{Plotly}<script defer src=\"{ToSite}figures.js\"></script>")}
             </head>
-            <body>
+            <body{(Place == "cheat-sheet" ? " class=\"sheet\"" : "")}>
             {Markup.Icons}
-            <a class="skip" href="#content">Skip to the content</a>
+            <a class="skip" href="#content">{Words.Skip}</a>
             <header class="top">
-            <a class="brand" href="index.html"{(Chapter is null ? " aria-current=\"page\"" : "")}>{Mark}RST Lab</a>
+            <a class="brand" href="{ToEdition}index.html"{(IsIndex ? " aria-current=\"page\"" : "")}>{Mark}RST Lab</a>
+            <a class="language" href="{other}" hreflang="{Words.Other.Language}" lang="{Words.Other.Language}">{Words.Other.Name}</a>
             <button class="theme" type="button" hidden></button>
-            <details class="menu"><summary>Contents</summary><nav aria-label="Contents">{Contents()}</nav></details>
+            <details class="menu"><summary>{Words.Contents}</summary><nav aria-label="{Words.Contents}">{Contents()}</nav></details>
             </header>
             <div class="frame">
-            <nav class="side" aria-label="Contents">{Contents()}</nav>
+            <nav class="side" aria-label="{Words.Contents}">{Contents()}</nav>
             <main id="content" tabindex="-1">
             {Content}
             {Pager(previous, next)}
             </main>
             {Here()}
             </div>
-            <footer class="foot"><p>Measured on {Markup.Escape(Course.Environment.ToString())}. Run the course to see what your own kernel does.</p></footer>
+            <footer class="foot"><p>{Words.MeasuredOn(Markup.Escape(Edition.Course.Environment.ToString()))}</p></footer>
             </body>
             </html>
 
@@ -85,12 +108,13 @@ internal sealed partial class Page
     private (ChapterResult? Previous, ChapterResult? Next) Around()
     {
         var here = -1;
-        for (var i = 0; i < Course.Chapters.Count; i++)
+        for (var i = 0; i < Chapters.Count; i++)
         {
-            here = Course.Chapters[i].Id == Chapter ? i : here;
+            here = Chapters[i].Id == Place ? i : here;
         }
 
-        return (here > 0 ? Course.Chapters[here - 1] : null, here + 1 < Course.Chapters.Count ? Course.Chapters[here + 1] : null);
+        return here < 0 && !IsIndex ? (null, null)
+            : (here > 0 ? Chapters[here - 1] : null, here + 1 < Chapters.Count ? Chapters[here + 1] : null);
     }
 
     private static string Link(string relation, ChapterResult? chapter) =>
@@ -99,22 +123,32 @@ internal sealed partial class Page
     private string Contents()
     {
         var list = new StringWriter(CultureInfo.InvariantCulture);
-        list.Write("<ol class=\"chapters\">");
-        foreach (var chapter in Course.Chapters)
+        void Entry(string id, string before, string title, string language = "")
         {
-            var current = chapter.Id == Chapter;
+            var current = id == Place;
             list.Write($"""
-                <li><a href="{Markup.Escape(chapter.Id)}.html"{(current ? " aria-current=\"page\"" : "")}><span class="number">{Number(chapter.Id)}</span> {Markup.Escape(Name(chapter.Title))}</a>
+                <li><a href="{ToEdition}{Markup.Escape(id)}.html"{language}{(current ? " aria-current=\"page\"" : "")}>{before}{title}</a>{(current && Sections.Count <= MostSections ? SectionList() : "")}</li>
                 """);
-            if (current)
-            {
-                list.Write(SectionList());
-            }
+        }
 
-            list.Write("</li>");
+        list.Write("<ol class=\"chapters\">");
+        foreach (var chapter in Chapters)
+        {
+            Entry(chapter.Id, $"<span class=\"number\">{Number(chapter.Id)}</span> ", Edition.TitleElement(chapter.Id, chapter));
         }
 
         list.Write("</ol>");
+        if (Edition.Reference.Count > 0)
+        {
+            list.Write($"<p class=\"group\">{Words.Reference}</p><ul class=\"chapters\">");
+            foreach (var page in Edition.Reference)
+            {
+                Entry(page.Id, "", Markup.Escape(page.Title), Edition.LanguageOf(page));
+            }
+
+            list.Write("</ul>");
+        }
+
         return list.ToString();
     }
 
@@ -129,7 +163,7 @@ internal sealed partial class Page
         list.Write("<ul class=\"sections\">");
         foreach (var section in Sections.Where(section => section.Level == 2))
         {
-            list.Write($"""<li><a href="#{Markup.Escape(section.Id)}">{Markup.Escape(section.Text)}</a></li>""");
+            list.Write($"""<li><a href="#{Markup.Escape(section.Id)}"{section.Language}>{Markup.Escape(section.Text)}</a></li>""");
         }
 
         list.Write("</ul>");
@@ -137,19 +171,22 @@ internal sealed partial class Page
     }
 
     private string Here() => SectionList() is { Length: > 0 } list
-        ? $"""<nav class="here" aria-label="On this page"><p>On this page</p>{list}</nav>"""
+        ? $"""<nav class="here" aria-label="{Words.OnThisPage}"><p>{Words.OnThisPage}</p>{list}</nav>"""
         : "";
 
     private string Pager(ChapterResult? previous, ChapterResult? next)
     {
-        string Step(string relation, string word, ChapterResult? chapter) => chapter is null ? "" : $"""
-            <a class="{relation}" rel="{relation}" href="{Markup.Escape(chapter.Id)}.html"><span>{word}</span> {Markup.Escape(Name(chapter.Title))}</a>
+        string Step(string side, string relation, string word, ChapterResult chapter) => $"""
+            <a class="{side}" rel="{relation}" href="{ToEdition}{Markup.Escape(chapter.Id)}.html"><span>{word}</span> {Edition.TitleElement(chapter.Id, chapter)}</a>
             """;
+        string Back(string side) => $"<a class=\"{side}\" href=\"{ToEdition}index.html\"><span>{Words.BackTo}</span> {Words.Contents}</a>";
+        var solved = Place.StartsWith(Edition.Solutions, StringComparison.Ordinal) ? Chapters.FirstOrDefault(chapter => Edition.Solutions + chapter.Id == Place) : null;
+        var isChapter = Chapters.Any(chapter => chapter.Id == Place);
         return $"""
-            <nav class="pager" aria-label="Previous and next">{(Chapter is null ? "" : previous is null ? "<a class=\"prev\" href=\"index.html\"><span>Back to the</span> Contents</a>" : Step("prev", "Previous", previous))}{(Chapter is null ? Step("next", "Begin", next) : next is null ? "<a class=\"next\" href=\"index.html\"><span>Back to the</span> Contents</a>" : Step("next", "Next", next))}</nav>
+            <nav class="pager" aria-label="{Words.PreviousAndNext}">{(IsIndex ? "" : solved is not null ? Step("prev", "up", Words.BackToChapter, solved) : previous is null ? Back("prev") : Step("prev", "prev", Words.Previous, previous))}{(next is not null ? Step("next", "next", IsIndex ? Words.Begin : Words.Next, next) : isChapter || IsIndex ? Back("next") : "")}</nav>
             """;
     }
 
-    [GeneratedRegex("^\\s*(?:Chapter\\s+)?\\d+\\s*[.:·–—-]\\s*(?=\\S)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("^\\s*(?:Chapter\\s+)?\\d+\\s*[.:：、·–—-]\\s*(?=\\S)", RegexOptions.IgnoreCase)]
     private static partial Regex LeadingNumber();
 }

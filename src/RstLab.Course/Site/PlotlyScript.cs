@@ -20,7 +20,8 @@ internal static class PlotlyScript
 
     /// <summary>The element that loads it.</summary>
     /// <param name="local">Whether the file is in the site's folder.</param>
-    internal static string Element(bool local) => local
-        ? $"""<script defer src="{FileName}"></script>"""
+    /// <param name="toSite">From the page to the site's folder.</param>
+    internal static string Element(bool local, string toSite) => local
+        ? $"""<script defer src="{toSite}{FileName}"></script>"""
         : $"""<script defer src="{Cdn}" integrity="{Integrity}" crossorigin="anonymous"></script>""";
 }

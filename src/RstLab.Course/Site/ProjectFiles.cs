@@ -1,12 +1,10 @@
-using System.Text.RegularExpressions;
-
 namespace RstLab.Course.Site;
 
 /// <summary>
 /// The files that pages point at: captures, recordings and result tables of the run, and files of the project that the text
 /// links to. They are copied into the site, so that its folder can be published alone.
 /// </summary>
-internal sealed partial class ProjectFiles(string site, string output, string? notebooks, IReadOnlySet<string> chapters)
+internal sealed class ProjectFiles(string site, string output, string? notebooks)
 {
     private readonly Dictionary<string, string> wanted = new(StringComparer.Ordinal);
 
@@ -19,20 +17,10 @@ internal sealed partial class ProjectFiles(string site, string output, string? n
     /// <summary>A table of results; null when it was not written.</summary>
     internal string? Results(string id) => Take($"results/{id}.csv", Path.Combine(output, "results", $"{id}.csv"));
 
-    /// <summary>
-    /// Where a relative link of a notebook leads in the site: a chapter's notebook to its page, a file of the project to its
-    /// copy; null when there is nothing to lead to.
-    /// </summary>
-    internal string? Resolve(string url)
+    /// <summary>The copy of a file of the project, as a page in the site's folder links to it; null when there is none, and for what is outside of the project.</summary>
+    /// <param name="path">The file, relative to the notebooks' folder.</param>
+    internal string? OfProject(string path)
     {
-        var end = url.IndexOfAny(['#', '?']);
-        var (path, rest) = end < 0 ? (url, "") : (url[..end], url[end..]);
-        path = Uri.UnescapeDataString(path);
-        if (Path.GetExtension(path) == ".ipynb" && chapters.Contains(Path.GetFileNameWithoutExtension(path)))
-        {
-            return Path.GetFileNameWithoutExtension(path) + ".html" + rest;
-        }
-
         if (notebooks is null)
         {
             return null;
@@ -43,14 +31,8 @@ internal sealed partial class ProjectFiles(string site, string output, string? n
         var inside = Path.GetRelativePath(project, file).Replace('\\', '/');
         return inside.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(inside)
             ? null
-            : Take("files/" + inside, file) is { } there ? Uri.EscapeDataString(there).Replace("%2F", "/", StringComparison.Ordinal) + rest : null;
+            : Take("files/" + inside, file) is { } there ? Uri.EscapeDataString(there).Replace("%2F", "/", StringComparison.Ordinal) : null;
     }
-
-    /// <summary>The same for the links and pictures in an output's HTML.</summary>
-    internal string ResolveAll(string html) => Reference().Replace(html, match =>
-        Resolve(System.Net.WebUtility.HtmlDecode(match.Groups["url"].Value)) is { } there
-            ? $"{match.Groups["attribute"].Value}=\"{Markup.Escape(there)}\""
-            : match.Value);
 
     /// <summary>Has one more file copied.</summary>
     internal void Add(string to, string from) => wanted[to] = from;
@@ -88,7 +70,4 @@ internal sealed partial class ProjectFiles(string site, string output, string? n
 
         return null;
     }
-
-    [GeneratedRegex("(?<attribute>\\b(?:href|src))=\"(?![a-zA-Z][a-zA-Z0-9+.-]*:|#|//)(?<url>[^\"]+)\"")]
-    private static partial Regex Reference();
 }

@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Markdig;
+using Markdig.Extensions.Tables;
+using Markdig.Helpers;
 using Markdig.Renderers;
 using Markdig.Renderers.Html;
 using Markdig.Syntax;
@@ -12,18 +14,22 @@ namespace RstLab.Course.Site;
 /// <param name="Level">2 or 3.</param>
 /// <param name="Id">Its anchor.</param>
 /// <param name="Text">What it says.</param>
-internal sealed record Section(int Level, string Id, string Text);
+/// <param name="Language">An attribute where it is not in the page's language; else empty.</param>
+internal sealed record Section(int Level, string Id, string Text, string Language = "");
 
-/// <summary>The Markdown of one chapter. Its cells are parsed first and written when the C# in them has its colours.</summary>
+/// <summary>The Markdown of one chapter or page. Its cells are parsed first and written when the C# in them has its colours.</summary>
 internal sealed partial class Prose(Func<string, string?> resolve)
 {
     private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder()
-        .UsePipeTables().UseFootnotes().UseAutoLinks().UseDefinitionLists().UseAlertBlocks().UseTaskLists().Build();
+        .UsePipeTables().UseFootnotes().UseAutoLinks().UseDefinitionLists().UseAlertBlocks().UseTaskLists().UseCjkFriendlyEmphasis().Build();
 
-    private readonly HashSet<string> ids = new(StringComparer.Ordinal) { "content", "sections", "evidence" };
+    private readonly HashSet<string> ids = new(StringComparer.Ordinal) { "content" };
     private readonly List<Section> sections = [];
     private readonly List<FencedCodeBlock> fences = [];
     private int level = 1;
+
+    /// <summary>Names headings as GitHub does, where a page is read too. A notebook has no anchors there.</summary>
+    internal bool AnchorsAsOnGitHub { get; init; }
 
     /// <summary>The chapter's title as HTML, taken out of the text; null until a cell with a first-level heading was parsed.</summary>
     internal string? Title { get; private set; }
@@ -38,36 +44,62 @@ internal sealed partial class Prose(Func<string, string?> resolve)
     internal IEnumerable<string> Code => fences.Select(Text);
 
     /// <summary>Adds a section that is not in the notebook.</summary>
-    internal Section Add(string text)
+    /// <param name="text">What its heading says.</param>
+    /// <param name="english">The same in English, of which its anchor is made.</param>
+    internal Section Add(string text, string english)
     {
-        var section = new Section(2, Unique(text), text);
+        var section = new Section(2, Unique(english), text);
         sections.Add(section);
         return section;
     }
 
-    /// <summary>Parses one cell.</summary>
-    internal MarkdownDocument Parse(string markdown)
+    /// <summary>Parses one cell, or a page.</summary>
+    /// <param name="markdown">The text.</param>
+    /// <param name="anchors">For a translation, the anchors of the English headings: links and bookmarks are the same in every language.</param>
+    /// <param name="language">An attribute where the text is not in the page's language.</param>
+    internal MarkdownDocument Parse(string markdown, IEnumerable<string>? anchors = null, string language = "")
     {
+        var given = new Queue<string>(anchors ?? []);
         var document = Markdown.Parse(markdown, Pipeline);
         foreach (var link in document.Descendants<LinkInline>().ToList())
         {
             Settle(link);
         }
 
+        foreach (var html in document.Descendants<HtmlBlock>())
+        {
+            html.Lines = new StringLineGroup(Settle(html.Lines.ToString()));
+        }
+
+        foreach (var html in document.Descendants<HtmlInline>())
+        {
+            html.Tag = Settle(html.Tag);
+        }
+
+        var before = sections.LastOrDefault()?.Text;
         foreach (var heading in document.Descendants<HeadingBlock>().ToList())
         {
             if (heading.Level == 1 && Title is null)
             {
                 Title = Render(heading.Inline!, new Dictionary<string, string>());
+                _ = AnchorsAsOnGitHub && ids.Add(Slug(Words(heading.Inline!)));
                 heading.Parent!.Remove(heading);
                 continue;
             }
 
             // One first-level heading a page, and no step down of two.
             level = heading.Level = Math.Clamp(heading.Level, 2, level + 1);
-            var section = new Section(heading.Level, Unique(Words(heading.Inline!)), Words(heading.Inline!));
-            heading.GetAttributes().Id = section.Id;
-            sections.Add(section);
+            var words = Words(heading.Inline!);
+            var begun = new Section(heading.Level, given.TryDequeue(out var anchor) && ids.Add(anchor) ? anchor : Unique(words), words, language);
+            heading.GetAttributes().Id = begun.Id;
+            sections.Add(begun);
+        }
+
+        foreach (var table in document.Descendants<Table>())
+        {
+            // A table has the name of the section that it stands in.
+            var heading = document.Descendants<HeadingBlock>().LastOrDefault(heading => heading.Line < table.Line);
+            table.GetAttributes().AddProperty("aria-label", heading is null ? before ?? Plain(Title ?? "") : Words(heading.Inline!));
         }
 
         Lead ??= Title is null ? null : document.OfType<ParagraphBlock>().Select(paragraph => Words(paragraph.Inline!)).FirstOrDefault(words => words.Length > 0);
@@ -79,14 +111,17 @@ internal sealed partial class Prose(Func<string, string?> resolve)
     /// <param name="document">What <see cref="Parse"/> gave.</param>
     /// <param name="cell">The cell's id, which keeps its footnotes apart from those of other cells.</param>
     /// <param name="coloured">The HTML of each text of <see cref="Code"/>, by its text.</param>
-    internal static string Write(MarkdownDocument document, string cell, IReadOnlyDictionary<string, string> coloured)
+    /// <param name="words">The page's language.</param>
+    internal static string Write(MarkdownDocument document, string cell, IReadOnlyDictionary<string, string> coloured, Words words)
     {
         var html = Render(document, coloured);
         html = Heading().Replace(html, match => $"""
-            <div class="heading">{match.Value}<a class="anchor" href="#{match.Groups["id"].Value}" aria-label="Link to the section {Markup.Escape(Plain(match.Groups["text"].Value))}">#</a></div>
+            <div class="heading">{match.Value}<a class="anchor" href="#{match.Groups["id"].Value}" aria-label="{Markup.Escape(words.LinkToSection(Plain(match.Groups["text"].Value)))}">#</a></div>
             """);
         html = HeaderCell().Replace(html, "<th scope=\"col\"");
-        html = html.Replace("<table>", "<div class=\"scroll\"><table>", StringComparison.Ordinal).Replace("</table>", "</table></div>", StringComparison.Ordinal);
+        html = html.Replace("<table", "<div class=\"scroll\"><table", StringComparison.Ordinal).Replace("</table>", "</table></div>", StringComparison.Ordinal);
+        html = html.Replace("<pre class=\"scroll\">", $"<pre class=\"scroll\"{words.AsEnglish}>", StringComparison.Ordinal);
+        html = Picture().Replace(html, "<img loading=\"lazy\"");
         return Footnote().Replace(html, $"$1{cell}-");
     }
 
@@ -120,12 +155,20 @@ internal sealed partial class Prose(Func<string, string?> resolve)
         words.Remove();
     }
 
+    private string Settle(string html) => Reference().Replace(html, match =>
+        !Absolute().IsMatch(match.Groups["url"].Value) && resolve(System.Net.WebUtility.HtmlDecode(match.Groups["url"].Value)) is { } there
+            ? $"{match.Groups["attribute"].Value}=\"{Markup.Escape(there)}\""
+            : match.Value);
+
+    private string Slug(string text) => AnchorsAsOnGitHub
+        ? NotOnGitHub().Replace(text.ToLowerInvariant(), "").Replace(' ', '-')
+        : NotInSlug().Replace(text.ToLowerInvariant(), "-").Trim('-');
+
     private string Unique(string text)
     {
-        var slug = NotInSlug().Replace(text.ToLowerInvariant(), "-").Trim('-');
-        slug = slug.Length == 0 ? "section" : slug;
+        var slug = Slug(text) is { Length: > 0 } some ? some : "section";
         var id = slug;
-        for (var n = 2; !ids.Add(id); n++)
+        for (var n = AnchorsAsOnGitHub ? 1 : 2; !ids.Add(id); n++)
         {
             id = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{slug}-{n}");
         }
@@ -171,6 +214,15 @@ internal sealed partial class Prose(Func<string, string?> resolve)
 
     [GeneratedRegex("[^\\p{L}\\p{N}_]+")]
     private static partial Regex NotInSlug();
+
+    [GeneratedRegex("[^\\p{L}\\p{M}\\p{N}\\p{Pc} -]")]
+    private static partial Regex NotOnGitHub();
+
+    [GeneratedRegex("<img(?![^>]*\\sloading=)(?=\\s)")]
+    private static partial Regex Picture();
+
+    [GeneratedRegex("(?<attribute>\\b(?:href|src))=\"(?!#)(?<url>[^\"]+)\"")]
+    private static partial Regex Reference();
 
     [GeneratedRegex("<[^>]*>")]
     private static partial Regex Tag();

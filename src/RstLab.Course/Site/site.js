@@ -3,13 +3,14 @@
 (() => {
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
+  const words = JSON.parse(document.querySelector("script.words").textContent);
   const isDark = () => root.dataset.theme ? root.dataset.theme === "dark" : system.matches;
 
   // The theme: the system's, until the reader says otherwise.
   const toggle = document.querySelector(".theme");
   const name = () => {
-    toggle.textContent = isDark() ? "Light" : "Dark";
-    toggle.setAttribute("aria-label", `Use ${isDark() ? "light" : "dark"} colours`);
+    toggle.textContent = isDark() ? words.light : words.dark;
+    toggle.setAttribute("aria-label", isDark() ? words.useLight : words.useDark);
   };
   toggle.hidden = false;
   name();
@@ -23,6 +24,10 @@
     name();
   });
   system.addEventListener("change", name);
+
+  // The other language shows the same section.
+  const language = document.querySelector(".language");
+  language.addEventListener("click", () => { language.hash = location.hash; });
 
   // The menu of small screens closes when it has led somewhere.
   const menu = document.querySelector(".menu");
@@ -48,7 +53,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
-    button.textContent = "Copy";
+    button.textContent = words.copy;
     button.addEventListener("click", async () => {
       const text = code.querySelector("code").textContent;
       let done = true;
@@ -61,8 +66,8 @@
         getSelection().addRange(range);
         done = document.execCommand("copy");
       }
-      button.textContent = copied.textContent = done ? "Copied" : "Press Ctrl+C";
-      setTimeout(() => { button.textContent = "Copy"; copied.textContent = ""; }, 2000);
+      button.textContent = copied.textContent = done ? words.copied : words.pressKeys;
+      setTimeout(() => { button.textContent = words.copy; copied.textContent = ""; }, 2000);
     });
     code.append(button);
   });
@@ -72,8 +77,8 @@
     if (target.scrollWidth > target.clientWidth + 1 || target.scrollHeight > target.clientHeight + 1) {
       target.tabIndex = 0;
       target.setAttribute("role", "group"); // not a region: a page would have too many landmarks
-      const cell = target.closest(".cell")?.id.replace("cell-", "cell ");
-      target.setAttribute("aria-label", (target.closest(".code") ? "Code" : target.tagName === "PRE" ? "Text" : "Table") + (cell ? ` of ${cell}` : ""));
+      const cell = target.closest(".cell")?.id.replace("cell-", words.ofCell);
+      target.setAttribute("aria-label", (target.closest(".code") ? words.code : target.tagName === "PRE" ? words.text : words.table) + (cell || ""));
     } else {
       target.removeAttribute("tabindex");
       target.removeAttribute("role");

@@ -75,6 +75,30 @@ internal sealed class Check(string id)
     }
 
     /// <summary>
+    /// Expects an answer of a function of the reader's. What it throws, or that it does not return, is a wrong one; that it asks a
+    /// witness that is absent here is none.
+    /// </summary>
+    /// <param name="expected">What is expected, as a sentence.</param>
+    /// <param name="ask">Calls the reader's function.</param>
+    /// <param name="right">The right answer.</param>
+    internal async Task ExpectAnswerAsync<T>(string expected, Func<T> ask, T right)
+    {
+        try
+        {
+            var given = await Task.Run(ask).WaitAsync(DefaultLimit, LabSession.Current.Cancellation).ConfigureAwait(false);
+            Add(new Expectation(expected, string.Create(CultureInfo.InvariantCulture, $"The answer is {given}."), EqualityComparer<T>.Default.Equals(given, right)));
+        }
+        catch (WitnessAbsentException absent)
+        {
+            Add(new Expectation(expected, $"Not judged here: {absent.Message}", null));
+        }
+        catch (Exception e) when (!LabSession.Current.Cancellation.IsCancellationRequested)
+        {
+            Add(new Expectation(expected, e is TimeoutException ? "It did not return in time." : $"{e.GetType().Name}: {e.Message}", false));
+        }
+    }
+
+    /// <summary>
     /// Expects that the kernel sent resets for exactly these reasons. Where it cannot name its reasons, its counters are asked, if one is given.
     /// </summary>
     /// <param name="recording">What was seen.</param>

@@ -1,7 +1,216 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
 namespace RstLab.Notebooks;
 
 /// <summary>The exercises of chapter 1.</summary>
 public static class NobodyListeningExercises
 {
-    internal static IReadOnlyList<Exercise> All => [];
+    private const int Attempts = 5;
+
+    // The pauses that the task asks for, less what a timer may come too early.
+    private static readonly TimeSpan[] Pauses = [.. Enumerable.Range(0, Attempts - 1).Select(i => TimeSpan.FromMilliseconds((20 << i) - 3))];
+
+    private static readonly Exercise OnlyTheSecond = new("01-refuse-the-second", "Refuse the second client only");
+    private static readonly Exercise AFullQueue = new("01-fill-the-queue", "Make a SYN go unanswered");
+    private static readonly Exercise GivingUp = new("01-give-up-in-time", "Give up in time");
+    private static readonly Exercise TryingAgain = new("01-retry-with-pauses", "Try again, with pauses that grow");
+    private static readonly Exercise PortOrFirewall = new("01-port-or-firewall", "Closed port or firewall?");
+
+    internal static IReadOnlyList<Exercise> All => [OnlyTheSecond, AFullQueue, GivingUp, TryingAgain, PortOrFirewall];
+
+    /// <summary>Over IPv6, the first client is served and stays connected; the second is refused.</summary>
+    /// <param name="conversation">The reader's conversation.</param>
+    /// <param name="code">The reader's code; the compiler fills it in.</param>
+    public static Task<Attempt> RefuseTheSecond(Func<Conversation, Task> conversation, [CallerArgumentExpression(nameof(conversation))] string code = "") =>
+        OnlyTheSecond.JudgeAsync(code, async check =>
+        {
+            var recording = await check.RunAsync(conversation, TimeSpan.FromSeconds(2)).ConfigureAwait(false);
+            check.Expect(
+                recording, "Over IPv6, two SYNs go to the same port.",
+                r => Syns(r) is [var first, var second] && first.To == second.To && first.To.StartsWith("[::1]", StringComparison.Ordinal),
+                r => Syns(r) is { Count: > 0 } syns ? $"SYNs to {string.Join(" and ", syns.Select(s => s.To))}." : "No SYN.");
+            check.Expect(
+                recording, "The first SYN is answered by SYN and ACK, and this connection is not reset.",
+                r => Syns(r) is [var first, ..] && Answers(r, first) is [{ Letters: "SA" }, ..] answers && !answers.Any(s => s.IsReset),
+                r => Syns(r) is [var first, ..] ? Told(Answers(r, first)) : "No SYN.");
+            check.Expect(
+                recording, "The second SYN is answered by a reset.",
+                r => Syns(r) is [_, var second] && Answers(r, second) is [{ IsReset: true }],
+                r => Syns(r) is [_, var second, ..] ? Told(Answers(r, second)) : "No second SYN.");
+            check.ExpectReasons(recording, ["NO_SOCKET"]);
+        });
+
+    /// <summary>A listener's accept queue is filled, so that one more SYN is dropped.</summary>
+    /// <param name="clients">The reader's clients; it is given the conversation, the listener and its backlog.</param>
+    /// <param name="code">The reader's code; the compiler fills it in.</param>
+    public static Task<Attempt> FillTheQueue(Func<Conversation, Endpoint, int, Task> clients, [CallerArgumentExpression(nameof(clients))] string code = "") =>
+        AFullQueue.JudgeAsync(code, async check =>
+        {
+            ArgumentNullException.ThrowIfNull(clients);
+            foreach (var backlog in Check.Shuffled(Random.Shared.Next(1, 3), Random.Shared.Next(3, 6)))
+            {
+                var recording = await check.RunAsync(
+                    async talk =>
+                    {
+                        var listener = talk.Listen(backlog: backlog);
+                        await clients(talk, listener, backlog).ConfigureAwait(false);
+                    },
+                    TimeSpan.FromSeconds(2)).ConfigureAwait(false);
+                check.Expect(
+                    recording, string.Create(CultureInfo.InvariantCulture, $"With a backlog of {backlog}, {backlog + 1} clients are connected and wait to be accepted."),
+                    r => Answered(r) == backlog + 1 && r.CallsOf("listener", "Accept").Count == 0, r => string.Create(CultureInfo.InvariantCulture, $"{Answered(r)} SYNs were answered."));
+                check.Expect(
+                    recording, "One client more has sent its SYN, and nothing came back.",
+                    r => Unanswered(r) == 1, r => string.Create(CultureInfo.InvariantCulture, $"{Unanswered(r)} clients got no answer."));
+                check.Expect(recording, "Nobody is reset.", r => !r.Segments.Any(s => s.IsReset), r => Told([.. r.Segments.Where(s => s.IsReset)]));
+            }
+
+            static int Answered(Recording r) => Syns(r).DistinctBy(s => s.From).Count(syn => Answers(r, syn) is [{ Letters: "SA" }, ..]);
+            static int Unanswered(Recording r) => Syns(r).DistinctBy(s => s.From).Count(syn => Answers(r, syn) is []);
+        });
+
+    /// <summary>A client connects, but gives up after half a second without an answer.</summary>
+    /// <param name="connect">Connects the client that it is given to the address.</param>
+    /// <param name="code">The reader's code; the compiler fills it in.</param>
+    public static Task<Attempt> GiveUpInTime(Func<Endpoint, IPEndPoint, Task> connect, [CallerArgumentExpression(nameof(connect))] string code = "") =>
+        GivingUp.JudgeAsync(code, async check =>
+        {
+            ArgumentNullException.ThrowIfNull(connect);
+            foreach (var drops in Check.Shuffled(true, false))
+            {
+                var elapsed = TimeSpan.Zero;
+                var state = TcpState.Unknown;
+                var recording = await check.RunAsync(
+                    async talk =>
+                    {
+                        var hosts = talk.TwoHosts();
+                        var listener = talk.Listen("service", on: hosts.Server);
+                        if (drops)
+                        {
+                            hosts.Server.DropIncoming();
+                        }
+
+                        var client = talk.Client(on: hosts.Client);
+                        var began = Stopwatch.GetTimestamp();
+                        await connect(client, listener.Local!).ConfigureAwait(false);
+                        elapsed = Stopwatch.GetElapsedTime(began);
+                        state = client.State;
+                    },
+                    TimeSpan.FromSeconds(1.5)).ConfigureAwait(false);
+                if (drops)
+                {
+                    check.Expect(
+                        "Behind a firewall that drops everything: the client waits for about half a second (0.4 s at the least). Then its kernel no longer tries.",
+                        elapsed.TotalSeconds >= 0.4 && state is not (TcpState.Established or TcpState.SynSent), Lasted(elapsed, state));
+                    check.Expect(
+                        recording, "That is before its kernel sends the SYN again, a second after the first.",
+                        r => Syns(r).Count == 1, r => string.Create(CultureInfo.InvariantCulture, $"{Syns(r).Count} SYN(s)."));
+                }
+                else
+                {
+                    check.Expect("With a service that listens: the client is connected, without waiting for anything.", state == TcpState.Established && elapsed.TotalSeconds < 0.4, Lasted(elapsed, state));
+                }
+            }
+
+            static string Lasted(TimeSpan elapsed, TcpState state) =>
+                string.Create(CultureInfo.InvariantCulture, $"The code took {elapsed.TotalSeconds:0.00} s. Then the client's state was {(state == TcpState.Unknown ? "that of a closed socket" : state)}.");
+        });
+
+    /// <summary>Connects to a service that is not there yet: at most five attempts, with pauses of 20, 40, 80 and 160 ms between them.</summary>
+    /// <param name="retry">The reader's rule; what it is given makes one attempt, and says how that ended.</param>
+    /// <param name="code">The reader's code; the compiler fills it in.</param>
+    public static Task<Attempt> RetryWithPauses(Func<Func<AppCall>, Task> retry, [CallerArgumentExpression(nameof(retry))] string code = "") =>
+        TryingAgain.JudgeAsync(code, async check =>
+        {
+            ArgumentNullException.ThrowIfNull(retry);
+            foreach (var refusals in Check.Shuffled(0, Random.Shared.Next(2, Attempts), int.MaxValue))
+            {
+                var recording = await check.RunAsync(
+                    async talk =>
+                    {
+                        // One socket holds the port all the time, so that nobody else can take it before the service comes.
+                        var service = talk.Open(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+                        service.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+                        var address = (IPEndPoint)service.LocalEndPoint!;
+                        talk.Watch(address.Port, "service");
+                        var attempts = 0;
+                        await retry(() =>
+                        {
+                            if (attempts++ == refusals)
+                            {
+                                talk.Call("service", "Listen", null, () =>
+                                {
+                                    service.Listen();
+                                    return address.ToString();
+                                });
+                            }
+
+                            return talk.Client().Connect(address);
+                        }).ConfigureAwait(false);
+                    },
+                    TimeSpan.FromSeconds(2)).ConfigureAwait(false);
+                var expected = Math.Min(refusals + 1L, Attempts);
+                check.Expect(
+                    recording,
+                    refusals == int.MaxValue ? $"The service never comes: {Attempts} attempts, and no more."
+                        : string.Create(CultureInfo.InvariantCulture, $"The service is there at attempt {expected}: {expected} SYNs, and the last one is answered by SYN and ACK."),
+                    r => Syns(r).Count == expected && (refusals == int.MaxValue || Answers(r, Syns(r)[^1]) is [{ Letters: "SA" }, ..]),
+                    r => string.Create(CultureInfo.InvariantCulture, $"{Syns(r).Count} SYNs, of which {Syns(r).Count(syn => Answers(r, syn) is [{ Letters: "SA" }, ..])} answered by SYN and ACK."));
+                if (refusals > 0)
+                {
+                    check.Expect(
+                        recording, "The pauses last 20 ms, then 40, 80 and 160.",
+                        r => Gaps(r).Count > 0 && Gaps(r).Zip(Pauses).All(pair => pair.First >= pair.Second),
+                        r => $"Pauses of {string.Join(", ", Gaps(r).Take(8).Select(gap => gap.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture)))} ms.");
+                }
+            }
+
+            static List<TimeSpan> Gaps(Recording r) => [.. Syns(r).Zip(Syns(r).Skip(1), (one, next) => TimeSpan.FromMicroseconds((next.T - one.T) / 1000.0))];
+        });
+
+    /// <summary>Who refused: the server host's TCP, as nobody listens, or its firewall? Asked of connections over two hosts.</summary>
+    /// <param name="isFirewall">Says of a recording whether a firewall made the reset. The recording's counters are the server host's.</param>
+    /// <param name="code">The reader's code; the compiler fills it in.</param>
+    public static Task<Attempt> ClosedPortOrFirewall(Func<Recording, bool> isFirewall, [CallerArgumentExpression(nameof(isFirewall))] string code = "") =>
+        PortOrFirewall.JudgeAsync(code, async check =>
+        {
+            ArgumentNullException.ThrowIfNull(isFirewall);
+            foreach (var (firewall, listens) in Check.Shuffled((true, true), (true, false), (false, false), (false, false)))
+            {
+                Dictionary<string, long> counted = [];
+                var recording = await check.RunAsync(talk =>
+                {
+                    var hosts = talk.TwoHosts();
+                    var service = talk.Listen("service", on: hosts.Server);
+                    if (firewall)
+                    {
+                        hosts.Server.RejectWithReset(service.Local!.Port);
+                    }
+
+                    if (!listens)
+                    {
+                        service.Dispose(); // not logged: the calls are the same in all cases
+                    }
+
+                    var before = hosts.Server.Run(KernelWitness.ReadCounters);
+                    talk.Client(on: hosts.Client).Connect(service.Local!);
+                    counted = hosts.Server.Run(KernelWitness.ReadCounters).Select(c => (c.Key, Grew: c.Value - before.GetValueOrDefault(c.Key))).Where(c => c.Grew != 0).ToDictionary();
+                    return Task.CompletedTask;
+                }).ConfigureAwait(false);
+                var shown = recording with { Counters = counted };
+                await check.ExpectAnswerAsync(
+                    firewall ? "A firewall rejects, with a service behind it or without: True." : "A port is closed: False.", () => isFirewall(shown), firewall).ConfigureAwait(false);
+            }
+        });
+
+    private static List<Segment> Syns(Recording r) => [.. r.Segments.Where(s => s.Letters == "S")];
+
+    private static List<Segment> Answers(Recording r, Segment syn) => [.. r.Segments.Where(s => s.From == syn.To && s.To == syn.From && s.T > syn.T)];
+
+    private static string Told(List<Segment> answers) => answers.Count == 0 ? "Nothing." : string.Join(", ", answers.Take(6).Select(s => s.Letters)) + ".";
 }

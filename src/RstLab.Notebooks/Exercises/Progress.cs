@@ -30,15 +30,24 @@ public static class Progress
     public static string? Folder { get; set; } =
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify) is { Length: > 0 } own ? Path.Combine(own, "rst-lab") : null;
 
-    /// <summary>All exercises, and how far the reader has come with each.</summary>
+    /// <summary>All exercises, and how far the reader has come with each, where that is kept.</summary>
     /// <exception cref="InvalidDataException">The file cannot be read as progress; the message names it and the remedy.</exception>
     public static Table Show()
     {
+        if (Folder is null)
+        {
+            return new()
+            {
+                Caption = "The exercises of the course",
+                Columns = ["chapter", "exercise", "id"],
+                Rows = [.. Exercise.All.Select(exercise => (IReadOnlyList<object?>)[exercise.Id[..2], exercise.Title, exercise.Id])],
+            };
+        }
+
         var kept = Read();
-        var passed = Exercise.All.Count(exercise => kept.Exercises.GetValueOrDefault(exercise.Id)?.Passed is not null);
         return new()
         {
-            Caption = string.Create(CultureInfo.InvariantCulture, $"Your progress: {passed} of {Exercise.All.Count} exercises passed"),
+            Caption = string.Create(CultureInfo.InvariantCulture, $"Your progress: {Passed(kept)} of {Exercise.All.Count} exercises passed"),
             Columns = ["chapter", "exercise", "id", "state", "attempts"],
             Rows =
             [
@@ -49,7 +58,7 @@ public static class Progress
                     pair.Item2?.Attempts ?? 0,
                 ]),
             ],
-            Foot = Folder is null ? "Nothing is kept here." : $"Kept in {Path.Combine(Folder, FileName)}",
+            Foot = $"Kept in {Path.Combine(Folder, FileName)}",
         };
     }
 
@@ -107,7 +116,7 @@ public static class Progress
                     Passed = before?.Passed ?? (attempt.Status == AttemptStatus.Passed ? DateTimeOffset.UtcNow : null),
                     Code = attempt.Status == AttemptStatus.Passed || before?.Passed is null ? code : before.Code,
                 };
-                passed = Exercise.All.Count(exercise => kept.Exercises.GetValueOrDefault(exercise.Id)?.Passed is not null);
+                passed = Passed(kept);
             });
             return string.Create(CultureInfo.InvariantCulture, $"Your progress: {passed} of {Exercise.All.Count} exercises passed.");
         }
@@ -116,6 +125,8 @@ public static class Progress
             return $"Your progress could not be kept: {e.Message}";
         }
     }
+
+    private static int Passed(Kept kept) => Exercise.All.Count(exercise => kept.Exercises.GetValueOrDefault(exercise.Id)?.Passed is not null);
 
     private static Kept Read()
     {

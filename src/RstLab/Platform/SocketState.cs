@@ -84,6 +84,19 @@ public static class SocketState
     }
 
     /// <summary>
+    /// How many connections wait in a listener's queue to be accepted (<c>tcpi_unacked</c> of a listener, tcp_get_info in
+    /// net/ipv4/tcp.c). Linux only.
+    /// </summary>
+    /// <param name="listener">A listening TCP socket.</param>
+    internal static int Waiting(Socket listener)
+    {
+        const int unacked = 24; // its place in struct tcp_info, include/uapi/linux/tcp.h
+        Span<byte> info = stackalloc byte[unacked + sizeof(int)];
+        listener.GetRawSocketOption(LinuxTcpLevel, LinuxTcpInfo, info);
+        return BitConverter.ToInt32(info[unacked..]);
+    }
+
+    /// <summary>
     /// Takes the pending error off the socket (SO_ERROR, socket(7)) as the system's number; 0 when there is none. It can be
     /// had only once: the next call that would have reported it no longer does.
     /// </summary>

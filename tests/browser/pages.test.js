@@ -1,0 +1,121 @@
+// What holds on every page, as a reader with scripts sees it. A page is loaded once and then looked at in all ways.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, it } from "node:test";
+import { open, pages, start } from "./site.js";
+import * as look from "./look.js";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const drawing = "figure.rstlab-figure:has(.rstlab-drawing)";
+
+let browser;
+before(async () => { browser = await start(); });
+after(() => browser?.close());
+
+describe("every page", { concurrency: 2 }, () => {
+  for (const page of pages) {
+    describe(page, { concurrency: 1 }, () => {
+      let tab;
+      before(async () => { tab = await open(browser, page); });
+      after(() => tab?.context().close());
+
+      const settled = () => tab.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
+      const unfold = how => tab.evaluate(open => document.querySelectorAll("main details").forEach(details => { details.open = open; }), how);
+      const name = figure => figure.locator("figcaption").innerText();
+
+      async function choose(theme) {
+        if (await tab.evaluate(look.scheme) !== theme) {
+          await tab.locator(".theme").click();
+          await settled();
+        }
+        assert.equal(await tab.evaluate(look.scheme), theme);
+      }
+
+      /** What axe calls serious. It does not look into drawings, and rows of data are all alike: that halves its time. */
+      async function violations(options = {}) {
+        await tab.evaluate(source => window.axe ?? (0, eval)(source), axe);
+        const { violations } = await tab.evaluate(options => window.axe.run({ exclude: [".rstlab-chart > *", ".rstlab-table tr:nth-child(n + 4)"] }, { resultTypes: ["violations"], preload: false, ...options }), options);
+        return violations.filter(found => ["serious", "critical"].includes(found.impact))
+          .flatMap(found => found.nodes.map(node => `${found.id}: ${node.target.join(" ")} ${node.any[0]?.message ?? found.help}`));
+      }
+
+      it("draws every figure with plotly.js", async () => {
+        await unfold(true);
+        for (const figure of await tab.locator(drawing).all()) {
+          await figure.evaluate(element => element.scrollIntoView({ block: "center" }));
+          await figure.and(tab.locator("[data-drawn=plotly]")).waitFor();
+          const size = await figure.locator(".js-plotly-plot svg.main-svg").first().boundingBox();
+          assert.ok(size?.width > 200 && size.height > 60, `${await name(figure)}: ${JSON.stringify(size)}`);
+        }
+      });
+
+      it("tells more where the pointer rests on a figure", async () => {
+        for (const figure of await tab.locator(drawing).all()) {
+          const points = await figure.evaluate(look.hoverPoints);
+          let label = points.length === 0 ? "a figure with nothing to tell" : "";
+          for (const [x, y] of points) {
+            await tab.mouse.move(x, y);
+            label ||= await figure.locator(".hoverlayer .hovertext").first().textContent({ timeout: 1000 }).catch(() => "");
+            if (label) {
+              break;
+            }
+          }
+          await tab.mouse.move(1, 1);
+          assert.ok(label.trim(), `${await name(figure)}: no label at any of ${JSON.stringify(points)}`);
+        }
+      });
+
+      it("gives every figure a text, and every table header cells and a name", async () =>
+        assert.deepEqual(await tab.evaluate(look.withoutWords), []));
+
+      for (const width of [360, 768, 1920, 1280]) {
+        it(`fits a screen of ${width} pixels`, async () => {
+          await tab.setViewportSize({ width, height: 900 });
+          await settled();
+          await tab.waitForTimeout(100); // plotly.js draws anew after the size has changed
+          assert.deepEqual(await tab.evaluate(look.cutOff), []);
+        });
+      }
+
+      for (const theme of ["light", "dark"]) {
+        it(`has labels that can be read in ${theme} colours`, async () => {
+          await choose(theme);
+          assert.deepEqual(await tab.evaluate(look.faintLabels), []);
+        });
+      }
+
+      it("leads the keyboard through all that can be used, in the order of reading, and shows where it is", async () => {
+        await unfold(false);
+        const count = await tab.evaluate(look.watchFocus);
+        for (let i = 0; i < count; i++) {
+          await tab.keyboard.press("Tab");
+        }
+        assert.deepEqual(await tab.evaluate(look.focusSeen), []);
+      });
+
+      // Each rule is asked once for each state of the page that can change its answer.
+      it("has no violation that axe calls serious", async () =>
+        assert.deepEqual(await violations({ rules: { "color-contrast": { enabled: false } } }), []));
+
+      it("has none in dark colours, all of it unfolded", async () => {
+        await unfold(true);
+        assert.deepEqual(await violations(), []);
+      });
+
+      it("has none in light colours, all of it unfolded", async () => {
+        await tab.evaluate(() => { delete window.Plotly; }); // no need to draw the figures anew
+        await choose("light");
+        assert.deepEqual(await violations({ runOnly: ["color-contrast", "link-in-text-block"] }), []);
+      });
+
+      it("prints its content, all of it, and no navigation", async () => {
+        await unfold(false);
+        await tab.emulateMedia({ media: "print" });
+        assert.deepEqual(await tab.evaluate(look.unfitForPaper), []);
+      });
+
+      it("has no error, no warning and no request that fails or leaves the folder", () => assert.deepEqual(tab.troubles, []));
+    });
+  }
+});
