@@ -32,12 +32,12 @@ internal sealed class CourseFolder(string root)
         var all = Notebooks;
         if (all.Count == 0 && names.Count == 0)
         {
-            throw new UnknownChapterException($"There is no chapter (notebooks/[0-9][0-9]-*.ipynb) in {Root}. Run the program from the course's own folder, or name a notebook's file.");
+            throw new UnknownChapterException(Troubleshooting.NoChapters.Saying(Root));
         }
 
         var chosen = names.Count == 0 ? all : names.Select(name => all.FirstOrDefault(file => Number(file) == name || Path.GetFileNameWithoutExtension(file) == name)
             ?? (name.EndsWith(".ipynb", StringComparison.OrdinalIgnoreCase) && File.Exists(name) ? Path.GetFullPath(name) : null)
-            ?? throw new UnknownChapterException($"There is no chapter '{name}'. There are: {string.Join(", ", all.Select(Path.GetFileNameWithoutExtension))}. A chapter goes by its number, its name or its file."));
+            ?? throw new UnknownChapterException(Troubleshooting.UnknownChapter.Saying(name, string.Join(", ", all.Select(Path.GetFileNameWithoutExtension)))));
         return [.. chosen.Distinct(StringComparer.Ordinal)];
     }
 

@@ -31,6 +31,8 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
     private readonly Option<string?> outputFolder = new("--output") { Description = "The folder for what the run leaves behind; artifacts/ of the course when not given.", HelpName = "folder", Arity = ArgumentArity.ExactlyOne, Recursive = true };
     private readonly Option<bool> noNamespace = new("--no-namespace") { Description = "As an ordinary user on Linux, stay in the machine's own network namespace, without captures.", Recursive = true };
 
+    private readonly Option<bool> markdown = new("--markdown") { Description = "Look at nothing, and print notebooks/troubleshooting.md: every message, what it means and what helps." };
+
     private readonly Argument<string[]> lintFiles = new("file") { Description = "The notebooks, scripts and pages to check; everything in notebooks/ when none is named.", Arity = ArgumentArity.ZeroOrMore };
 
     private readonly Argument<string?> exercise = new("exercise") { Description = "The exercise's id; all of them when none is named.", Arity = ArgumentArity.ZeroOrOne };
@@ -48,8 +50,8 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         });
         var run = new Command("run", "Run chapters and write the course's site (what happens when no command is given).") { chapters };
         var kernel = new KernelCommand(folder, noNamespace, output, error);
-        var doctor = new Command("doctor", "Tell what this machine can witness, why not where not, and what would enable it.");
-        var lint = new Command("lint", "Check that the notebooks run unchanged in every executor of C# notebooks, and that their links lead somewhere.") { lintFiles };
+        var doctor = new Command("doctor", "Tell what this machine can witness, why not where not, and what would enable it.") { markdown };
+        var lint = new Command("lint", "Check that the notebooks run unchanged in every executor of C# notebooks, that their links lead somewhere, and that translations are complete and of the text that is there now.") { lintFiles };
         var reset = new Command("reset", "Forget that exercises were passed: one, or all of them.") { exercise };
         var progress = new Command("progress", "Tell which exercises you have passed in notebooks.") { reset };
         var pictures = new Command("pictures", "Draw the pictures in data/figures anew, from the recordings and tables that ship.");
@@ -193,11 +195,23 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
 
     private int Doctor(ParseResult parsed, string[] arguments)
     {
+        if (parsed.GetValue(markdown))
+        {
+            output.Write(Troubleshooting.ToMarkdown());
+            return 0;
+        }
+
         GoRootless(parsed, arguments);
         output.WriteLine(Machine.Environment());
-        foreach (var capability in Machine.Capabilities())
+        var capabilities = Machine.Capabilities();
+        foreach (var capability in capabilities)
         {
             output.WriteLine($"{(capability.Available ? "yes" : "no "),-4}{capability.Name,-16}{capability.WhyNot ?? capability.Gives}");
+        }
+
+        if (capabilities.Any(capability => !capability.Available))
+        {
+            output.WriteLine($"What each of these means, and what helps: {Path.Combine("notebooks", "troubleshooting.md")}");
         }
 
         return 0;

@@ -37,7 +37,7 @@ internal sealed class OutputFolder : IDisposable
         path = System.IO.Path.GetFullPath(path);
         if (chapters.Any(chapter => System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(chapter)) == System.IO.Path.Combine(path, "notebooks")))
         {
-            throw new OutputFolderException($"The chapters themselves are in {System.IO.Path.Combine(path, "notebooks")}, where the run would write over them. Give another folder with --output.");
+            throw new OutputFolderException(Troubleshooting.ChaptersAsOutput.Saying(System.IO.Path.Combine(path, "notebooks")));
         }
 
         var file = System.IO.Path.Combine(path, ".course.lock");
@@ -48,11 +48,11 @@ internal sealed class OutputFolder : IDisposable
         }
         catch (IOException) when (IsHeld(file))
         {
-            throw new OutputFolderException($"Another run is writing to {path}. Wait until it has ended, or give this one a folder of its own with --output.");
+            throw new OutputFolderException(Troubleshooting.OutputHeld.Saying(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new OutputFolderException($"The output folder {path} cannot be written to: {e.Message} Give another one with --output.", e);
+            throw new OutputFolderException(Troubleshooting.OutputUnwritable.Saying(path, e.Message), e);
         }
     }
 

@@ -31,13 +31,13 @@ internal static class Rootless
 
         if (!IsAllowed(out var why))
         {
-            return $"This system does not let an ordinary user make a network namespace ({why}). What needs one is shown from recordings; 'doctor' tells more.";
+            return Troubleshooting.NoUserNamespace.Saying(why);
         }
 
         var program = Environment.ProcessPath!;
         string[] self = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Environment.GetCommandLineArgs()[0]] : [program];
         Libc.Exec("unshare", ["unshare", "--user", "--map-root-user", "--net", "--", "env", $"{Guard}=1", .. self, .. arguments(), null]);
-        return "unshare(1) could not be started. What needs a network namespace is shown from recordings.";
+        return Troubleshooting.NoUnshare.Message;
     }
 
     /// <summary>Tries it with a program that does nothing.</summary>

@@ -374,7 +374,7 @@ public sealed class Conversation
     {
         if (family == AddressFamily.InterNetworkV6 && !Socket.OSSupportsIPv6)
         {
-            throw new NotPossibleHereException("this machine has no IPv6");
+            throw new NotPossibleHereException(Obstacle.NoIPv6.Saying("this machine has no IPv6"));
         }
 
         var socket = on is null
@@ -388,13 +388,13 @@ public sealed class Conversation
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable && family == AddressFamily.InterNetworkV6)
         {
-            throw new NotPossibleHereException("this machine has IPv6, but no loopback address ::1", e);
+            throw new NotPossibleHereException(Obstacle.NoIPv6.Saying("EADDRNOTAVAIL"), e);
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable)
         {
             throw new IOException(port == 0
-                ? $"No port is free on {address} ({Errno.Name(e.NativeErrorCode)}). Wait a minute for TIME_WAIT to pass, or widen net.ipv4.ip_local_port_range; `ss -s` counts what is in use."
-                : $"Port {port} on {address} is taken ({Errno.Name(e.NativeErrorCode)}). `ss -ltnp 'sport = :{port}'` shows by whom; port 0 lets the kernel choose a free one.", e);
+                ? Obstacle.NoFreePort.Saying($"{address}", $"{Errno.Name(e.NativeErrorCode)}")
+                : Obstacle.PortTaken.Saying($"{port}", $"{address}", $"{Errno.Name(e.NativeErrorCode)}", $"{port}"), e);
         }
 
         return endpoint.KnowsItsAddress();

@@ -25,7 +25,7 @@ public static class Lab
         var began = Stopwatch.GetTimestamp();
         if (session.Mode == LabMode.Replay)
         {
-            return session.Add(InsteadOf(id, session, "a replay was asked for", null), TimeSpan.Zero);
+            return session.Add(InsteadOf(id, session, Obstacle.ReplayAsked.Message, null), TimeSpan.Zero);
         }
 
         Recording recording;
@@ -62,7 +62,7 @@ public static class Lab
         ArgumentNullException.ThrowIfNull(conversation);
         return LabSession.Current is { Mode: not LabMode.Replay } session
             ? RecordAsync(id, session, conversation, deadline ?? DefaultDeadline)
-            : throw new NotPossibleHereException("a replay was asked for");
+            : throw new NotPossibleHereException(Obstacle.ReplayAsked.Message);
     }
 
     /// <summary>
@@ -81,7 +81,7 @@ public static class Lab
         var began = Stopwatch.GetTimestamp();
         if (session.Mode == LabMode.Replay)
         {
-            return session.Add(ShippedTable(id, session, "a replay was asked for", null), TimeSpan.Zero);
+            return session.Add(ShippedTable(id, session, Obstacle.ReplayAsked.Message, null), TimeSpan.Zero);
         }
 
         List<IReadOnlyList<object?>> rows;
@@ -165,7 +165,7 @@ public static class Lab
             if (missed > 0)
             {
                 // An account with holes proves nothing.
-                (kernelWhyNot, traced) = ($"the trace lost {missed} events of this busy machine while the experiment ran; run it again", []);
+                (kernelWhyNot, traced) = (Obstacle.TraceLost.Saying($"{missed}"), []);
             }
 
             var reasons = kernelWhyNot is null
@@ -173,7 +173,7 @@ public static class Lab
                 : counters.Count > 0 || before.Count > 0
                     ? new Witness(WitnessKind.Kernel, Evidence.Live, $"only the counters: {kernelWhyNot}") { Method = KernelMethod.Counters, Dropped = missed }
                     : new Witness(WitnessKind.Kernel, Evidence.Absent, kernelWhyNot);
-            var shipped = wire.Evidence != Evidence.Live || reasons is not { Evidence: Evidence.Live, Method: KernelMethod.Trace } ? TryLoad(id, session) : null;
+            var shipped = wire.Evidence != Evidence.Live || reasons is not { Evidence: Evidence.Live, Method: KernelMethod.Trace } || !KernelWitness.NamesReasons ? TryLoad(id, session) : null;
             return new Recording
             {
                 Id = id,
@@ -192,7 +192,7 @@ public static class Lab
         }
 
         TimeoutException TooLate(TimeoutException? cause, string? awaited = null) =>
-            new($"Experiment {id} did not end within {deadline.TotalSeconds:0.#} s. {awaited ?? cause!.Message}", cause);
+            new(Obstacle.TooLate.Saying(id, $"{deadline.TotalSeconds:0.#}", awaited ?? cause!.Message), cause);
     }
 
     /// <summary>
@@ -234,7 +234,7 @@ public static class Lab
         session.DataFile("recordings", id + ".json") is { } file && File.Exists(file) ? Recording.Load(file) : null;
 
     private static NotPossibleHereException NothingShips(string id, string why, Exception? cause) =>
-        new($"{id} cannot run live here ({why}), and no recording of it ships in data/. Run the course with --record on a machine where it can.", cause);
+        new(Obstacle.NothingShips.Saying(id, why), cause);
 
     private static void Ship(Recording recording, LabSession session)
     {

@@ -29,9 +29,9 @@ public static class Machine
         [
             new("app witness", null, "every call of an endpoint is logged"),
             new("wire witness", wire, "AF_PACKET sees every segment of the experiments' own ports"),
-            new("kernel witness", kernel ?? (KernelWitness.NamesReasons ? null : "tracefs shows the resets, but this kernel names no reasons; Linux 6.10 and newer do"),
+            new("kernel witness", kernel ?? (KernelWitness.NamesReasons ? null : Obstacle.NoReasons.Message),
                 "a private tracefs instance shows every reset and its reason"),
-            new("TCP counters", KernelWitness.ReadCounters().Count > 0 ? null : "there is no /proc/net/netstat; it takes Linux", "how many resets, without a reason for each"),
+            new("TCP counters", KernelWitness.ReadCounters().Count > 0 ? null : Obstacle.NoCounters.Message, "how many resets, without a reason for each"),
             new("two hosts", hosts, "a host can crash and reboot: network namespaces joined by a veth pair"),
             new("IPv6 loopback", IPv6WhyNot(), "experiments run over ::1 too"),
         ];
@@ -48,7 +48,7 @@ public static class Machine
         }
         catch (System.Net.Sockets.SocketException e)
         {
-            return $"the loopback device is down ({Errno.Name(e.NativeErrorCode)}). `ip link set lo up` brings it up; inside `unshare -Urn` the course does so itself";
+            return Obstacle.LoopbackDown.Saying(Errno.Name(e.NativeErrorCode) ?? e.SocketErrorCode.ToString());
         }
     }
 
@@ -62,7 +62,7 @@ public static class Machine
         }
         catch (System.Net.Sockets.SocketException e)
         {
-            return $"::1 cannot be bound ({Errno.Name(e.NativeErrorCode) ?? e.SocketErrorCode.ToString()}); `sysctl net.ipv6.conf.lo.disable_ipv6=0` enables it where the kernel has IPv6";
+            return Obstacle.NoIPv6.Saying(Errno.Name(e.NativeErrorCode) ?? e.SocketErrorCode.ToString());
         }
     }
 

@@ -127,14 +127,14 @@ public sealed class OverlayTests : IDisposable
     /// <summary>Every notebook and page of the course, with where its translation belongs.</summary>
     public static TheoryData<string> Originals => [.. NotebookLint.In(Notebooks).Where(file => Overlay.OriginalOf(file) is null && Path.GetExtension(file) is ".ipynb" or ".md").Select(file => Path.GetRelativePath(Notebooks, file))];
 
-    // To be made a theory once the translations are there; it names what is missing.
-    [Theory(Skip = "the translations are being written; take this skip away when the first of them is complete")]
+    // What is there already is held to its original by LintTests; this one asks for all of it.
+    [Theory(Skip = "not everything is translated yet: take this skip away when it is, and nothing can be left untranslated again")]
     [MemberData(nameof(Originals))]
     public void Every_notebook_and_page_is_translated_in_full_and_up_to_date(string original)
     {
         var file = Overlay.PathOf(Path.Combine(Notebooks, original), Notebooks);
         Assert.True(File.Exists(file), $"{original} is not translated: there is no {Path.GetRelativePath(Notebooks, file)}");
-        Assert.Empty(NotebookLint.Check(file, Path.GetRelativePath(Notebooks, file)).Select(finding => finding.ToString()));
+        LintTests.NoFinding(file, Path.GetRelativePath(Notebooks, file));
     }
 
     private static string Notebooks => Path.Combine(CourseFolder.Find().Root, "notebooks");

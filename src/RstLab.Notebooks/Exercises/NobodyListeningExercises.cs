@@ -63,10 +63,10 @@ public static class NobodyListeningExercises
                     TimeSpan.FromSeconds(2)).ConfigureAwait(false);
                 check.Expect(
                     recording, string.Create(CultureInfo.InvariantCulture, $"With a backlog of {backlog}, {backlog + 1} clients are connected and wait to be accepted."),
-                    r => Answered(r) == backlog + 1 && r.CallsOf("listener", "Accept").Count == 0, r => string.Create(CultureInfo.InvariantCulture, $"{Answered(r)} SYNs were answered."));
+                    r => Answered(r) == backlog + 1 && r.CallsOf("listener", "Accept").Count == 0, r => string.Create(CultureInfo.InvariantCulture, $"SYNs that were answered: {Answered(r)}."));
                 check.Expect(
                     recording, "One client more has sent its SYN, and nothing came back.",
-                    r => Unanswered(r) == 1, r => string.Create(CultureInfo.InvariantCulture, $"{Unanswered(r)} clients got no answer."));
+                    r => Unanswered(r) == 1, r => string.Create(CultureInfo.InvariantCulture, $"Clients without an answer: {Unanswered(r)}."));
                 check.Expect(recording, "Nobody is reset.", r => !r.Segments.Any(s => s.IsReset), r => Told([.. r.Segments.Where(s => s.IsReset)]));
             }
 
@@ -109,7 +109,7 @@ public static class NobodyListeningExercises
                         elapsed.TotalSeconds >= 0.4 && state is not (TcpState.Established or TcpState.SynSent), Lasted(elapsed, state));
                     check.Expect(
                         recording, "That is before its kernel sends the SYN again, a second after the first.",
-                        r => Syns(r).Count == 1, r => string.Create(CultureInfo.InvariantCulture, $"{Syns(r).Count} SYN(s)."));
+                        r => Syns(r).Count == 1, r => string.Create(CultureInfo.InvariantCulture, $"SYNs on the wire: {Syns(r).Count}."));
                 }
                 else
                 {
@@ -160,7 +160,7 @@ public static class NobodyListeningExercises
                     refusals == int.MaxValue ? $"The service never comes: {Attempts} attempts, and no more."
                         : string.Create(CultureInfo.InvariantCulture, $"The service is there at attempt {expected}: {expected} SYNs, and the last one is answered by SYN and ACK."),
                     r => Syns(r).Count == expected && (refusals == int.MaxValue || Answers(r, Syns(r)[^1]) is [{ Letters: "SA" }, ..]),
-                    r => string.Create(CultureInfo.InvariantCulture, $"{Syns(r).Count} SYNs, of which {Syns(r).Count(syn => Answers(r, syn) is [{ Letters: "SA" }, ..])} answered by SYN and ACK."));
+                    r => string.Create(CultureInfo.InvariantCulture, $"SYNs: {Syns(r).Count}, answered by SYN and ACK: {Syns(r).Count(syn => Answers(r, syn) is [{ Letters: "SA" }, ..])}."));
                 if (refusals > 0)
                 {
                     check.Expect(

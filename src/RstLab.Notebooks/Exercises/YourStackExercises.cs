@@ -13,13 +13,14 @@ public static class YourStackExercises
 {
     private const string Head = "\r\n\r\n";
     private const int MostDrained = 1 << 20;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly string[] Methods = ["GET", "PUT", "DELETE", "POST"];
 
     private static readonly Exercise OneLine = new("06-one-line", "One line that says what happened");
     private static readonly Exercise Framing = new("06-whole-or-cut", "Whole or cut?");
     private static readonly Exercise Asking = new("06-ask-first", "Ask before you upload");
     private static readonly Exercise Repeating = new("06-retry-rule", "Write the retry rule");
-    private static readonly Exercise Draining = new("06-drain", "Mend the server, so that the 413 arrives");
+    private static readonly Exercise Draining = new("06-drain-in-time", "Mend the server, so that HttpClient gets its 413");
 
     internal static IReadOnlyList<Exercise> All => [OneLine, Framing, Asking, Repeating, Draining];
 
@@ -133,12 +134,24 @@ public static class YourStackExercises
             static string List(IEnumerable<string> methods) => string.Join(", ", methods) is { Length: > 0 } some ? some : "nothing";
         });
 
-    /// <summary>A server that refuses an upload: its answer reaches a client that is still writing, and a client that never ends is not read for ever.</summary>
+    /// <summary>A server that refuses an upload: its answer reaches a client that is still writing, and a client that stalls or never ends is not waited for.</summary>
     /// <param name="serve">The reader's server; it is given the connection.</param>
     /// <param name="code">The reader's code; the compiler fills it in.</param>
     public static Task<Attempt> Drain(Func<Endpoint, Task> serve, [CallerArgumentExpression(nameof(serve))] string code = "") =>
         Draining.JudgeAsync(code, async check =>
         {
+            var parted = false;
+            await check.RunAsync(async talk =>
+            {
+                var (client, server) = await talk.ConnectAsync().ConfigureAwait(false);
+                client.Send("POST / HTTP/1.1\r\nHost: server\r\nContent-Length: 1000" + Head + "the first part, and nothing more");
+                var serving = Task.Run(() => serve(server), CancellationToken.None); // it may block
+                await Task.WhenAny(serving, Task.Delay(Patience, CancellationToken.None)).ConfigureAwait(false); // time itself is what is judged
+                parted = server.Socket.SafeHandle.IsClosed;
+                await (serving.IsCompleted ? serving : Task.CompletedTask).ConfigureAwait(false);
+            }).ConfigureAwait(false);
+            check.Expect("A client that stalls is parted with within 1 s.", parted, parted ? "It was." : "The connection is still open.");
+
             var sent = 0;
             await check.RunAsync(async talk =>
             {
@@ -162,7 +175,7 @@ public static class YourStackExercises
 
                     client.Abort();
                 });
-                await serve(server).ConfigureAwait(false);
+                await Task.Run(() => serve(server), CancellationToken.None).ConfigureAwait(false);
                 await sending.ConfigureAwait(false);
             }).ConfigureAwait(false);
             check.Expect("From a client that never ends, the server takes about 1 MB at the most.", sent <= 2 * MostDrained, sent >= 8 * MostDrained ? "It took more than 8 MB." : string.Create(CultureInfo.InvariantCulture, $"The client could send {sent / 1000} kB."));
@@ -180,7 +193,7 @@ public static class YourStackExercises
                     using var response = await http.PostAsync((Uri?)null, file).ConfigureAwait(false);
                     return ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
                 });
-                await serve(server).ConfigureAwait(false);
+                await Task.Run(() => serve(server), CancellationToken.None).ConfigureAwait(false);
                 posted = await posting.ConfigureAwait(false);
                 closed = server.Socket.SafeHandle.IsClosed;
             }).ConfigureAwait(false);
@@ -364,8 +377,6 @@ public static class YourStackExercises
     /// <summary>A file that is sent in blocks, each when the server has taken the one before, or has ended the connection.</summary>
     private sealed class Paced(int length, Func<bool> next) : HttpContent
     {
-        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
             var patient = true;

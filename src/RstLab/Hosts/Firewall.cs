@@ -79,7 +79,7 @@ internal static class Firewall
         }
         catch (Win32Exception e) when (e.NativeErrorCode is Libc.EOPNOTSUPP or Libc.EPROTONOSUPPORT or Libc.EAFNOSUPPORT or Libc.ENOENT or Libc.EINVAL)
         {
-            throw new NotSupportedException($"This kernel has no nf_tables, or not the parts that the rule needs (CONFIG_NF_TABLES_INET, CONFIG_NFT_REJECT): {e.Message}", e);
+            throw new NotSupportedException(Obstacle.NoFirewall.Saying(e.Message), e);
         }
     }
 

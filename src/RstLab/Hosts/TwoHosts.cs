@@ -14,7 +14,7 @@ namespace RstLab;
 /// <remarks>Crash, reboot and disposal are for one thread at a time; what runs on the hosts may run on any number.</remarks>
 public sealed class TwoHosts : IDisposable
 {
-    private static readonly Lazy<string?> Obstacle = new(FindObstacle);
+    private static readonly Lazy<string?> WhyNotHere = new(Try);
     private static int instances;
 
     private NetworkNamespace? limbo;
@@ -53,7 +53,7 @@ public sealed class TwoHosts : IDisposable
     /// <summary>
     /// Null where this machine can make two hosts; else why not, and the remedy. The answer is found by making them once, and kept.
     /// </summary>
-    public static string? WhyNot() => Obstacle.Value;
+    public static string? WhyNot() => WhyNotHere.Value;
 
     /// <summary>
     /// The server host vanishes as in a power cut: its link goes down first, so nothing that it does leaves it any more, neither FIN nor
@@ -129,11 +129,11 @@ public sealed class TwoHosts : IDisposable
 
     private static IPAddress Address(long offset) => new([10, (byte)(offset >> 16), (byte)(offset >> 8), (byte)offset]);
 
-    private static string? FindObstacle()
+    private static string? Try()
     {
         if (!OperatingSystem.IsLinux())
         {
-            return "two hosts are made of Linux network namespaces, and this system is not Linux: run the course on Linux, or in its container";
+            return Obstacle.NotLinux.Saying("a network namespace");
         }
 
         try
@@ -143,13 +143,11 @@ public sealed class TwoHosts : IDisposable
         }
         catch (Win32Exception e) when (e.NativeErrorCode == Libc.EPERM)
         {
-            return "making network namespaces takes CAP_SYS_ADMIN: run as root, or as an ordinary user inside unshare -Urn "
-                + $"(a container's root needs --cap-add SYS_ADMIN); {e.Message}";
+            return Obstacle.NoNamespaces.Saying(e.Message);
         }
         catch (Exception e) when (e is Win32Exception or TimeoutException or IOException)
         {
-            return $"two network namespaces joined by a veth pair cannot be made here: {e.Message} "
-                + "(it takes a kernel with CONFIG_NET_NS and CONFIG_VETH, and room below user.max_net_namespaces)";
+            return Obstacle.NoVeth.Saying(e.Message);
         }
     }
 }

@@ -64,7 +64,7 @@ public static class ChildProgram
     private static string Program()
     {
         var path = Path.Combine(Path.GetDirectoryName(typeof(ChildProgram).Assembly.Location) ?? "", "RstLab.Child.dll");
-        return File.Exists(path) ? path : throw new NotPossibleHereException($"there is no {path}; `dotnet build src/RstLab.Notebooks` makes it");
+        return File.Exists(path) ? path : throw new NotPossibleHereException(Obstacle.NoChildProgram.Saying(path));
     }
 
     // The runtime lies in shared/Microsoft.NETCore.App/VERSION of the installation that this process runs on.

@@ -222,7 +222,7 @@ public sealed unsafe class KernelWitness : IDisposable
         {
             if (!OperatingSystem.IsLinux())
             {
-                return (null, "tracefs is a Linux facility; open a dev container or a Linux machine to ask the kernel");
+                return (null, Obstacle.NotLinux.Saying("tracefs"));
             }
 
             var mount = -1;
@@ -235,7 +235,7 @@ public sealed unsafe class KernelWitness : IDisposable
 
             if (root is null)
             {
-                return (null, "tracefs is not mounted and could not be: it takes root (not only a container's or a user namespace's)");
+                return (null, Obstacle.TracefsNotMounted.Message);
             }
 
             var folder = "";
@@ -243,7 +243,7 @@ public sealed unsafe class KernelWitness : IDisposable
             {
                 if (!Directory.Exists(Path.Combine(root, "events/tcp/tcp_send_reset")))
                 {
-                    throw new IOException("this kernel has no trace point tcp:tcp_send_reset (Linux 4.16 and newer have it)");
+                    throw new NotPossibleHereException(Obstacle.NoTracePoint.Message);
                 }
 
                 RemoveLeftovers(Path.Combine(root, "instances"));
@@ -251,7 +251,7 @@ public sealed unsafe class KernelWitness : IDisposable
                 Directory.CreateDirectory(folder);
                 return (new Instance(folder, mount), null);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotPossibleHereException or System.ComponentModel.Win32Exception)
             {
                 if (folder.Length > 0 && Directory.Exists(folder))
                 {
@@ -263,7 +263,12 @@ public sealed unsafe class KernelWitness : IDisposable
                     _ = Libc.Close(mount);
                 }
 
-                return (null, e is UnauthorizedAccessException ? "tracefs was refused: it takes root" : $"tracefs cannot be used: {e.Message}");
+                return (null, e switch
+                {
+                    NotPossibleHereException => e.Message,
+                    UnauthorizedAccessException => Obstacle.TracefsRefused.Message,
+                    _ => Obstacle.TracefsUnusable.Saying(e.Message),
+                });
             }
         }
 

@@ -82,7 +82,7 @@ public sealed unsafe class WireWitness : IDisposable
     {
         if (!OperatingSystem.IsLinux())
         {
-            return "AF_PACKET is a Linux facility; open a dev container or a Linux machine to see the wire";
+            return Obstacle.NotLinux.Saying("AF_PACKET");
         }
 
         try
@@ -92,7 +92,7 @@ public sealed unsafe class WireWitness : IDisposable
         }
         catch (SocketException e)
         {
-            return $"AF_PACKET was refused ({Errno.Name(e.NativeErrorCode) ?? e.SocketErrorCode.ToString()}): it takes CAP_NET_RAW, which root has, and an ordinary user inside `unshare -Urn`";
+            return Obstacle.NoRawSockets.Saying(Errno.Name(e.NativeErrorCode) ?? e.SocketErrorCode.ToString());
         }
     }
 

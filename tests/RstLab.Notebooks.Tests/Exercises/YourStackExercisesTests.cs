@@ -174,9 +174,17 @@ public class YourStackExercisesTests
         await server.UntilAvailableAsync(50);
         server.Send(TooLarge);
         server.Shutdown(SocketShutdown.Send);
-        for (var drained = 0; drained < 1_000_000 && server.Receive().Bytes is > 0 and var bytes;)
+        var late = Task.Delay(500);
+        for (var drained = 0; drained < 1_000_000;)
         {
-            drained += bytes;
+            var read = server.ReceiveAsync();
+            await Task.WhenAny(read, late);
+            if (!read.IsCompleted || (await read).Bytes is not > 0)
+            {
+                break;
+            }
+
+            drained += server.Received.Length;
         }
 
         server.Close();
@@ -214,12 +222,26 @@ public class YourStackExercisesTests
     {
         await server.UntilAvailableAsync(50);
         server.Send(TooLarge);
-        while (server.Receive().Bytes is > 0)
+        while (await Task.WhenAny(server.ReceiveAsync(), Task.Delay(300)) is Task<AppCall> read && (await read).Bytes is > 0)
         {
         }
 
         server.Close();
     })).MustFailFor("a client that never ends");
+
+    [Fact]
+    public async Task A_limit_of_bytes_alone_waits_for_a_client_that_stalls() => (await YourStackExercises.Drain(async server =>
+    {
+        await server.UntilAvailableAsync(50);
+        server.Send(TooLarge);
+        server.Shutdown(SocketShutdown.Send);
+        for (var drained = 0; drained < 1_000_000 && (await server.ReceiveAsync()).Bytes is > 0 and var bytes;)
+        {
+            drained += bytes;
+        }
+
+        server.Close();
+    })).MustFailFor("A client that stalls");
 
     [Fact]
     public async Task A_server_that_never_closes_keeps_the_connection() => (await YourStackExercises.Drain(async server =>
