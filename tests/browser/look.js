@@ -194,7 +194,7 @@ export function unfitForPaper() {
     }
   }
   for (const element of document.querySelectorAll("main :is(h1, h2, h3, p, li, pre, table, figure)")) {
-    if (!visible(element) && element.textContent.trim() && !element.closest("nav, [role=status], .code > .label")) {
+    if (!visible(element) && element.textContent.trim() && !element.closest("nav, [role=status], .eyebrow, .code > .label")) {
       wrong.push(`not printed: ${element.tagName} ${element.textContent.trim().slice(0, 60)}`);
     }
   }
