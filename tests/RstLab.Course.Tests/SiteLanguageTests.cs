@@ -75,7 +75,7 @@ public sealed class SiteLanguageTests(TranslatedSiteFixture fixture) : IClassFix
     [Fact]
     public void Every_page_is_there_in_both_languages()
     {
-        string[] pages = [Chapter, SiteSample.Second + ".html", "aside.html", "cheat-sheet.html", "glossary.html", "index.html", Solutions];
+        string[] pages = [Chapter, SiteSample.Second + ".html", "aside.html", "cheat-sheet.html", "glossary.html", "index.html", "troubleshooting.html", Solutions];
         Assert.Equal(
             pages.Concat(pages.Select(page => "zh-CN/" + page)).Order(StringComparer.Ordinal),
             SiteStructure.PagesOf(fixture.Site).Select(page => Path.GetRelativePath(fixture.Site, page).Replace('\\', '/')).Order(StringComparer.Ordinal));
@@ -195,7 +195,7 @@ public sealed class SiteLanguageTests(TranslatedSiteFixture fixture) : IClassFix
     public void Pages_beside_the_chapters_are_listed_everywhere_in_their_order()
     {
         var list = Regex.Match(fixture.Read(Chapter), "<nav class=\"side\".*?</nav>", RegexOptions.Singleline).Value;
-        Assert.Equal([Chapter, SiteSample.Second + ".html", "cheat-sheet.html", "glossary.html", "aside.html"],
+        Assert.Equal([Chapter, SiteSample.Second + ".html", "cheat-sheet.html", "glossary.html", "troubleshooting.html", "aside.html"],
             Regex.Matches(list, "href=\"([^\"#]+)\"").Select(match => match.Groups[1].Value));
         Assert.Contains("<p class=\"group\">Reference</p>", list, StringComparison.Ordinal);
         Assert.Contains("<a href=\"../glossary.html\">词汇表</a>", fixture.Read("zh-CN/" + Solutions), StringComparison.Ordinal);

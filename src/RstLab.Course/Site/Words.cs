@@ -64,7 +64,7 @@ internal sealed class Words
     internal string Value => In("value", "值");
     internal string WhereItCameFrom => In("Where it came from", "错误出自何处");
     internal string Capture => In("capture for Wireshark", "抓包文件（Wireshark）");
-    internal string RecordingAsJson => In("recording as JSON", "录制文件（JSON）");
+    internal string RecordingAsJson => In("recording as JSON", "记录文件（JSON）");
     internal string FileOf(string file, string recording) => In($"{file} of {recording}", $"{recording} 的{file}");
     internal string FileFormatOf(string format, string recording) => In($"{format} of {recording}", $"{recording} 的 {format}");
 
@@ -72,8 +72,8 @@ internal sealed class Words
     internal string Evidence => In("The evidence of this chapter", "本章的证据");
     internal string EvidenceLead => In(
         "Every ladder is drawn from a recording, every plot from a table. The captures open in Wireshark and tshark.",
-        "每张时序图都由一份录制画出，每张统计图都由一张数据表画出。抓包文件可以用 Wireshark 或 tshark 打开。");
-    internal string RecordingOrTable => In("Recording or table", "录制或数据表");
+        "每张时序图都由一份记录画出，每张统计图都由一张数据表画出。抓包文件可以用 Wireshark 或 tshark 打开。");
+    internal string RecordingOrTable => In("Recording or table", "记录或数据表");
     internal string EvidenceLabel => In("Evidence", "证据");
     internal string Files => In("Files", "文件");
     internal string Rows(int count) => In($"{count} rows", $"{count} 行");
@@ -105,7 +105,7 @@ internal sealed class Words
     internal string IndexHeading => In("A field guide to TCP resets for .NET developers", "面向 .NET 开发者的 TCP RST 实战指南");
     internal string IndexLead => In(
         "A connection died. What did the kernel do, what crossed the wire, and what will .NET tell you? Every sentence here that can be checked was put to three witnesses, and says whether it held, and whether they saw it live or in a recording.",
-        "一条连接断了。内核做了什么，线路上传过什么，.NET 又会告诉你什么？这里凡是可以检验的句子，都交给三个见证者作证，并注明它是否成立，以及证据是实时得到的还是来自录制。");
+        "一条连接断了。内核做了什么，线路上传过什么，.NET 又会告诉你什么？这里凡是可以检验的句子，都交给三个见证者作证，并注明它是否成立，以及证据是实时得到的还是来自记录。");
     internal string ChaptersIn(int count, string duration) => In($"{count} chapters in {duration}", $"{count} 章，用时 {duration}");
     internal string WhenAConnectionDies => In("When a connection dies", "连接断开时");
     internal string YouSee => In("You see", "你看到的");
@@ -118,7 +118,7 @@ internal sealed class Words
     internal string Says => In("Says", "作证内容");
     internal string InThisRun => In("In this run", "本次运行");
     internal string NotAsked => In("not asked", "未询问");
-    internal string InRecordings(int some, int all) => In($"in {some} of {all} recordings", $"（{all} 份录制中的 {some} 份）");
+    internal string InRecordings(int some, int all) => In($"in {some} of {all} recordings", $"（{all} 份记录中的 {some} 份）");
     internal string AppSays => In(
         "What .NET reported: result, <code>SocketError</code>, errno, exception, time.",
         ".NET 报告了什么：结果、<code>SocketError</code>、errno、异常、耗时。");
