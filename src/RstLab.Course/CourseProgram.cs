@@ -272,6 +272,13 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         }
     }
 
+    private static string Solved(List<ExerciseResult> exercises)
+    {
+        var judged = exercises.Count(exercise => exercise.Solution is not null);
+        var unjudged = judged == exercises.Count ? "" : string.Create(CultureInfo.InvariantCulture, $" ({exercises.Count - judged} more cannot be judged here)");
+        return exercises.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{exercises.Count(exercise => exercise.Solution == Notebooks.AttemptStatus.Passed)} of {judged} solutions passed{unjudged}, ");
+    }
+
     private void Tell(CourseResult result, string index)
     {
         foreach (var chapter in result.Chapters)
@@ -290,7 +297,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         var claims = result.Chapters.SelectMany(chapter => chapter.Claims).ToList();
         var exercises = result.Chapters.SelectMany(chapter => chapter.Exercises).ToList();
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{result.Chapters.Count(chapter => chapter.Passed)} of {result.Chapters.Count} chapters passed, {exercises.Count(exercise => exercise.Solution == Notebooks.AttemptStatus.Passed)} of {exercises.Count} solutions passed, {claims.Count(claim => claim.Holds)} of {claims.Count} claims held, {result.Seconds:0.0} s, {result.PeakMemoryMb:0} MiB at most."));
+            $"{result.Chapters.Count(chapter => chapter.Passed)} of {result.Chapters.Count} chapters passed, {Solved(exercises)}{claims.Count(claim => claim.Holds)} of {claims.Count} claims held, {result.Seconds:0.0} s, {result.PeakMemoryMb:0} MiB at most."));
         output.WriteLine($"Read it: {index}");
     }
 }
