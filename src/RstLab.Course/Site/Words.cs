@@ -64,7 +64,7 @@ internal sealed class Words
     internal string Value => In("value", "值");
     internal string WhereItCameFrom => In("Where it came from", "错误出自何处");
     internal string Capture => In("capture for Wireshark", "抓包文件（Wireshark）");
-    internal string RecordingAsJson => In("recording as JSON", "录制文件（JSON）");
+    internal string RecordingAsJson => In("recording as JSON", "记录（JSON）");
     internal string FileOf(string file, string recording) => In($"{file} of {recording}", $"{recording} 的{file}");
     internal string FileFormatOf(string format, string recording) => In($"{format} of {recording}", $"{recording} 的 {format}");
 
@@ -72,8 +72,8 @@ internal sealed class Words
     internal string Evidence => In("The evidence of this chapter", "本章的证据");
     internal string EvidenceLead => In(
         "Every ladder is drawn from a recording, every plot from a table. The captures open in Wireshark and tshark.",
-        "每张时序图都由一份录制画出，每张统计图都由一张数据表画出。抓包文件可以用 Wireshark 或 tshark 打开。");
-    internal string RecordingOrTable => In("Recording or table", "录制或数据表");
+        "每张时序图都由一份记录画出，每张统计图都由一张数据表画出。抓包文件可以用 Wireshark 或 tshark 打开。");
+    internal string RecordingOrTable => In("Recording or table", "记录或数据表");
     internal string EvidenceLabel => In("Evidence", "证据");
     internal string Files => In("Files", "文件");
     internal string Rows(int count) => In($"{count} rows", $"{count} 行");
@@ -93,7 +93,7 @@ internal sealed class Words
     internal string Recorded => In("recorded", "录制");
     internal string Absent => In("absent", "缺席");
     internal string CountLive(int count) => In($"{count} live", $"{count} 条实时");
-    internal string CountRecorded(int count) => In($"{count} recorded", $"{count} 条录制");
+    internal string CountRecorded(int count) => In($"{count} recorded", $"{count} 条为录制");
     internal string AllLive => In("all live", "全部实时");
     internal string AllRecorded => In("all recorded", "全部录制");
     internal string Errors(int count) => In(count == 1 ? "1 error" : $"{count} errors", $"{count} 个错误");
@@ -101,11 +101,11 @@ internal sealed class Words
     // The index
     internal string IndexDescription => In(
         "An executable field guide to TCP resets for .NET developers: every claim shown on a real kernel by three witnesses.",
-        "面向 .NET 开发者、可以运行的 TCP RST 实战指南：每条断言都在真实内核上由三位证人作证。");
+        "面向 .NET 开发者、可以运行的 TCP RST 实战指南：每条断言都在真实内核上由三个见证者作证。");
     internal string IndexHeading => In("A field guide to TCP resets for .NET developers", "面向 .NET 开发者的 TCP RST 实战指南");
     internal string IndexLead => In(
         "A connection died. What did the kernel do, what crossed the wire, and what will .NET tell you? Every sentence here that can be checked was put to three witnesses, and says whether it held, and whether they saw it live or in a recording.",
-        "一条连接断了。内核做了什么，线路上传过什么，.NET 又会告诉你什么？这里凡是可以检验的句子，都交给三位证人作证，并注明它是否成立，以及证据是实时得到的还是来自录制。");
+        "一条连接断了。内核做了什么，线路上传过什么，.NET 又会告诉你什么？这里凡是可以检验的句子，都交给三个见证者作证，并注明它是否成立，以及证据是实时得到的还是来自录制。");
     internal string ChaptersIn(int count, string duration) => In($"{count} chapters in {duration}", $"{count} 章，用时 {duration}");
     internal string WhenAConnectionDies => In("When a connection dies", "连接断开时");
     internal string YouSee => In("You see", "你看到的");
@@ -113,12 +113,12 @@ internal sealed class Words
     internal string WhatToDo => In("What to do", "怎么办");
     internal string Chapters => In("The chapters", "章节");
     internal string WhatItShows => In("What it shows", "本章展示的断言");
-    internal string ThreeWitnesses => In("The three witnesses", "三位证人");
-    internal string WitnessHeading => In("Witness", "证人");
+    internal string ThreeWitnesses => In("The three witnesses", "三个见证者");
+    internal string WitnessHeading => In("Witness", "见证者");
     internal string Says => In("Says", "作证内容");
     internal string InThisRun => In("In this run", "本次运行");
     internal string NotAsked => In("not asked", "未询问");
-    internal string InRecordings(int some, int all) => In($"in {some} of {all} recordings", $"（{all} 份录制中的 {some} 份）");
+    internal string InRecordings(int some, int all) => In($"in {some} of {all} recordings", $"（{all} 份记录中的 {some} 份）");
     internal string AppSays => In(
         "What .NET reported: result, <code>SocketError</code>, errno, exception, time.",
         ".NET 报告了什么：结果、<code>SocketError</code>、errno、异常、耗时。");
