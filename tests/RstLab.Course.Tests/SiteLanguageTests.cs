@@ -195,7 +195,7 @@ public sealed class SiteLanguageTests(TranslatedSiteFixture fixture) : IClassFix
     public void Pages_beside_the_chapters_are_listed_everywhere_in_their_order()
     {
         var list = Regex.Match(fixture.Read(Chapter), "<nav class=\"side\".*?</nav>", RegexOptions.Singleline).Value;
-        Assert.Equal([Chapter, SiteSample.Second + ".html", "cheat-sheet.html", "glossary.html", "aside.html"],
+        Assert.Equal([Chapter, SiteSample.Second + ".html", "cheat-sheet.html", "glossary.html", "troubleshooting.html", "aside.html"],
             Regex.Matches(list, "href=\"([^\"#]+)\"").Select(match => match.Groups[1].Value));
         Assert.Contains("<p class=\"group\">Reference</p>", list, StringComparison.Ordinal);
         Assert.Contains("<a href=\"../glossary.html\">词汇表</a>", fixture.Read("zh-CN/" + Solutions), StringComparison.Ordinal);
@@ -203,7 +203,7 @@ public sealed class SiteLanguageTests(TranslatedSiteFixture fixture) : IClassFix
         Assert.Contains("<h2 id=\"reference\">Reference</h2>", fixture.Read("index.html"), StringComparison.Ordinal);
         Assert.Contains("<a href=\"glossary.html\" aria-current=\"page\">", fixture.Read("glossary.html"), StringComparison.Ordinal);
         Assert.Contains($"<a href=\"{Chapter}#exercise\">the start</a>", fixture.Read("glossary.html"), StringComparison.Ordinal);
-        Assert.Contains("<div class=\"scroll\"><table", fixture.Read("cheat-sheet.html"), StringComparison.Ordinal);
+        Assert.Contains("<div class=\"scroll\"><table aria-label=", fixture.Read("cheat-sheet.html"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -159,7 +159,9 @@ export function watchFocus() {
   begin.focus();
   begin.remove();
   const reachable = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")]
-    .filter(element => element.tabIndex >= 0 && !element.disabled && element.checkVisibility({ visibilityProperty: true }));
+    .filter(element => element.tabIndex >= 0 && !element.disabled && element.checkVisibility({ visibilityProperty: true }))
+    // The keyboard enters a group of choices once: at the chosen one, or else at its first.
+    .filter((element, _, all) => element.type !== "radio" || element === (all.find(({ name, checked }) => name === element.name && checked) ?? all.find(({ name }) => name === element.name)));
   window.focusWatch = { reachable, seen: [] };
   document.addEventListener("focusin", ({ target }) => {
     const style = getComputedStyle(target);
@@ -192,7 +194,7 @@ export function unfitForPaper() {
     }
   }
   for (const element of document.querySelectorAll("main :is(h1, h2, h3, p, li, pre, table, figure)")) {
-    if (!visible(element) && element.textContent.trim() && !element.closest("nav, [role=status], .code > .label")) {
+    if (!visible(element) && element.textContent.trim() && !element.closest("nav, [role=status], .eyebrow, .code > .label")) {
       wrong.push(`not printed: ${element.tagName} ${element.textContent.trim().slice(0, 60)}`);
     }
   }

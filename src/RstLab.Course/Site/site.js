@@ -72,6 +72,93 @@
     code.append(button);
   });
 
+  // A prediction is made here and kept in this browser; what happened says how it compares. Where the notebook has an answer, its
+  // output has said so already.
+  document.querySelectorAll(".rstlab-options, .rstlab-value").forEach(question => {
+    const { prediction: id, unit, within = 0 } = question.dataset;
+    const results = [...document.querySelectorAll(".rstlab-compared")].filter(result => result.dataset.prediction === id);
+    if (question.querySelector(".rstlab-chosen") || results.some(result => result.dataset.state !== "open")) {
+      return;
+    }
+    const make = (name, properties, ...children) => {
+      const element = Object.assign(document.createElement(name), properties);
+      element.append(...children);
+      return element;
+    };
+    const key = `rstlab-prediction-${id}`;
+    const language = question.closest("[lang]").lang;
+    const options = [...question.querySelectorAll("[data-option]")];
+    const saying = new Map(options.map(option => [option.dataset.option, `${option.dataset.option}. ${option.textContent}`]));
+    const fields = unit ? [make("input", { type: "number", step: "any" })]
+      : options.map(option => make("input", { type: "radio", name: key, value: option.dataset.option }));
+    options.forEach((option, i) => option.append(make("label", {}, fields[i], " ", ...option.childNodes)));
+    if (unit) {
+      question.replaceChildren(make("label", {}, fields[0], ` ${unit}`));
+    }
+    const clear = make("button", { type: "button", lang: root.lang, textContent: words.clear });
+    const state = question.parentElement.querySelector(".rstlab-state");
+    const form = make("fieldset", { className: "guess" }, make("legend", { lang: root.lang, textContent: words.prediction }));
+    question.replaceWith(form);
+    form.append(question, clear, state);
+    state.lang = root.lang;
+    state.setAttribute("role", "status");
+    results.forEach((result, i) => {
+      result.id = `happened-${id}${i || ""}`;
+      result.querySelector(".rstlab-happened").append(make("span", { className: "verdict", lang: root.lang }));
+    });
+    const unanswered = results.map(result => result.querySelector(".rstlab-predicted").textContent);
+
+    let answer = "";
+    const show = () => {
+      fields.forEach(field => { field.checked = field.value === answer; });
+      clear.hidden = !answer;
+      state.replaceChildren(!answer ? words.predict : results.length ? make("a", { href: `#${results[0].id}`, textContent: words.seeResult }) : "");
+      results.forEach((result, i) => {
+        const { happened } = result.dataset;
+        const right = Math.abs(answer - happened) <= within;
+        result.dataset.state = !answer || happened === undefined ? "open" : right ? "right" : "wrong";
+        result.querySelector(".rstlab-predicted").replaceChildren(...answer
+          ? [make("span", { lang: root.lang, textContent: words.youPredicted }), make("span", { lang: language, textContent: saying.get(answer) ?? `${answer} ${unit}` })]
+          : [unanswered[i]]);
+        result.querySelector(".verdict").textContent = { right: ` ${words.right}`, wrong: ` ${words.wrong}`, open: "" }[result.dataset.state];
+        result.querySelectorAll(".rstlab-missed").forEach(missed => {
+          missed.hidden = answer !== "" && missed.dataset.option !== answer;
+          missed.querySelector(".rstlab-if").hidden = answer !== "";
+        });
+      });
+    };
+    const choose = to => {
+      answer = to;
+      try {
+        if (answer) {
+          localStorage.setItem(key, answer);
+        } else {
+          localStorage.removeItem(key);
+        }
+      } catch {
+        // Kept for this page only.
+      }
+      show();
+    };
+    form.addEventListener("input", event => choose(event.target.value));
+    clear.addEventListener("click", () => {
+      fields[0].value = unit ? "" : fields[0].value;
+      choose("");
+      fields[0].focus();
+    });
+    try {
+      answer = localStorage.getItem(key) ?? "";
+    } catch {
+      // Nothing is kept.
+    }
+    if (unit) {
+      fields[0].value = answer;
+    } else if (!saying.has(answer)) {
+      answer = "";
+    }
+    show();
+  });
+
   // What scrolls sideways can be reached by the keyboard, and only that.
   const reach = new ResizeObserver(entries => entries.forEach(({ target }) => {
     if (target.scrollWidth > target.clientWidth + 1 || target.scrollHeight > target.clientHeight + 1) {
