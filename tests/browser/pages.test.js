@@ -63,7 +63,8 @@ describe("every page", { concurrency: 2 }, () => {
           let label = points.length === 0 ? "a figure with nothing to tell" : "";
           for (const [x, y] of points) {
             await tab.mouse.move(x, y);
-            label ||= await figure.locator(".hoverlayer .hovertext").first().textContent({ timeout: 1000 }).catch(() => "");
+            const hover = figure.locator(".hoverlayer .hovertext").first();
+            label ||= await hover.waitFor({ timeout: 1000 }).then(() => hover.textContent()).catch(() => "");
             if (label) {
               break;
             }

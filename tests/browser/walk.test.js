@@ -96,6 +96,7 @@ describe("a reader", () => {
     await menu.locator("summary").focus();
     await tab.keyboard.press("Enter");
     assert.ok(await menu.evaluate(details => details.open));
+    await tab.keyboard.press("Tab");
     await tab.keyboard.press("Escape");
     assert.ok(!await menu.evaluate(details => details.open));
     assert.match(await focused(), /^<summary/);
