@@ -65,6 +65,8 @@ public static class ConnectionAbortedExercises
                     told = client.Receive();
                     if (told.Bytes == 0)
                     {
+                        // A client that thinks before it speaks: a server that does not wait for it has closed by then.
+                        SpinWait.SpinUntil(() => server.Socket.SafeHandle.IsClosed, TimeSpan.FromMilliseconds(300));
                         client.Send(lastWords);
                     }
 
