@@ -1,5 +1,36 @@
 // What is looked at inside a page. Each function runs there, so it uses nothing from outside itself, and answers what is wrong: nothing, if all is well.
 
+/** Scrolls through the page; answers which figures plotly.js has not drawn when they are in sight. */
+export async function notDrawn() {
+  const wrong = [];
+  for (const figure of document.querySelectorAll("figure.rstlab-figure:has(.rstlab-drawing)")) {
+    figure.scrollIntoView({ block: "center" });
+    const drawn = () => {
+      const box = figure.querySelector(".js-plotly-plot svg.main-svg")?.getBoundingClientRect();
+      return figure.dataset.drawn === "plotly" && box?.width > 200 && box.height > 60;
+    };
+    for (const until = Date.now() + 10_000; !drawn() && Date.now() < until;) {
+      await new Promise(requestAnimationFrame);
+    }
+    if (!drawn()) {
+      wrong.push(`${figure.querySelector("figcaption").textContent}: ${figure.dataset.drawn}`);
+    }
+  }
+  return wrong;
+}
+
+/** What a figure says at the pointer, when it has had the time to say it; nothing, if it says nothing. */
+export async function hoverLabel(figure) {
+  for (const until = Date.now() + 1000; Date.now() < until;) {
+    const label = figure.querySelector(".hoverlayer .hovertext");
+    if (label?.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && label.textContent.trim()) {
+      return label.textContent;
+    }
+    await new Promise(requestAnimationFrame);
+  }
+  return "";
+}
+
 /** Where the pointer can rest on a figure that has something to tell: a few points in the window, the figure being scrolled into view. */
 export function hoverPoints(figure) {
   figure.scrollIntoView({ block: "center" });
