@@ -236,3 +236,37 @@ export function unfitForPaper() {
   }
   return wrong;
 }
+
+/** Predictions that are judged wrongly, or shown with the rule that another option missed. */
+export function misjudged() {
+  const wrong = [];
+  for (const form of document.querySelectorAll("fieldset:has(.rstlab-options)")) {
+    const id = form.querySelector(".rstlab-options").dataset.prediction;
+    const result = document.querySelector(`.rstlab-compared[data-prediction="${id}"]`);
+    for (const option of form.querySelectorAll("input")) {
+      option.click();
+      const { happened, state } = result?.dataset ?? {};
+      if (state !== (happened === undefined ? "open" : option.value === happened ? "right" : "wrong")) {
+        wrong.push(`${id}: option ${option.value} is called ${state}, and ${happened} happened`);
+      }
+      const rules = [...result?.querySelectorAll(".rstlab-missed") ?? []].filter(rule => getComputedStyle(rule).display !== "none");
+      if (rules.some(rule => rule.dataset.option !== option.value)) {
+        wrong.push(`${id}: option ${option.value} is told what another one missed`);
+      }
+      if (!result?.querySelector(".rstlab-predicted").textContent.includes(option.closest("li").textContent.trim())) {
+        wrong.push(`${id}: option ${option.value} is not repeated beside what happened`);
+      }
+    }
+    form.querySelector("button").click();
+  }
+  return wrong;
+}
+
+/** Leaves of what repeats only the first few: axe's time grows with every element, and it does not look into drawings. */
+export function shorten() {
+  delete window.Plotly; // nothing is to be drawn anew
+  document.querySelectorAll(".rstlab-chart").forEach(chart => chart.replaceChildren());
+  document.querySelectorAll(".rstlab-svg > :not(title, desc)").forEach(part => part.remove());
+  document.querySelectorAll(".rstlab-table tbody tr:nth-child(n + 4)").forEach(row => row.remove());
+  [...document.querySelectorAll("pre code")].slice(6).forEach(code => { code.textContent = code.textContent.split("\n", 5).join("\n"); });
+}

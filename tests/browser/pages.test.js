@@ -38,6 +38,30 @@ describe("every page", { concurrency: 2 }, () => {
         assert.equal(await tab.evaluate(look.scheme), theme);
       }
 
+      /** What axe calls serious. */
+      async function violations(options = {}) {
+        await tab.evaluate(source => window.axe ?? (0, eval)(source), axe);
+        const { violations } = await tab.evaluate(options => window.axe.run({ resultTypes: ["violations"], preload: false, ...options }), options);
+        return violations.filter(found => ["serious", "critical"].includes(found.impact))
+          .flatMap(found => found.nodes.map(node => `${found.id}: ${node.target.join(" ")} ${node.any[0]?.message ?? found.help}`));
+      }
+
+      /** Asks until nothing is wrong, for a while: plotly.js draws anew after a change. */
+      async function nothing(wrong) {
+        let found;
+        for (const until = Date.now() + 5000; (found = await tab.evaluate(wrong)).length > 0 && Date.now() < until;) {
+          await tab.waitForTimeout(100);
+        }
+        assert.deepEqual(found, []);
+      }
+
+      async function choose(theme) {
+        if (await tab.evaluate(look.scheme) !== theme) {
+          await tab.locator(".theme").click();
+        }
+        assert.equal(await tab.evaluate(look.scheme), theme);
+      }
+
       /** What axe calls serious. It does not look into drawings, and rows of data are all alike: that halves its time. */
       async function violations(options = {}) {
         await tab.evaluate(source => window.axe ?? (0, eval)(source), axe);
@@ -89,9 +113,21 @@ describe("every page", { concurrency: 2 }, () => {
         assert.deepEqual(await tab.evaluate(look.focusSeen), []);
       });
 
-      // Each rule is asked once for each state of the page that can change its answer.
-      it("has no violation that axe calls serious", async () =>
-        assert.deepEqual(await violations({ rules: { "color-contrast": { enabled: false } } }), []));
+      it("tells right predictions from wrong ones, with the rule that a wrong one missed", async () =>
+        assert.deepEqual(await tab.evaluate(look.misjudged), []));
+
+      it("prints its content, all of it, and no navigation", async () => {
+        await unfold(false);
+        await tab.emulateMedia({ media: "print" });
+        assert.deepEqual(await tab.evaluate(look.unfitForPaper), []);
+        await tab.emulateMedia({ media: "screen" });
+      });
+
+      // Each rule is asked once for each state of the page that can change its answer, and what repeats is shown to it only a few times.
+      it("has no violation that axe calls serious", async () => {
+        await tab.evaluate(look.shorten);
+        assert.deepEqual(await violations({ rules: { "color-contrast": { enabled: false } } }), []);
+      });
 
       it("has none in dark colours, all of it unfolded", async () => {
         await unfold(true);
@@ -99,15 +135,8 @@ describe("every page", { concurrency: 2 }, () => {
       });
 
       it("has none in light colours, all of it unfolded", async () => {
-        await tab.evaluate(() => { delete window.Plotly; }); // no need to draw the figures anew
         await choose("light");
         assert.deepEqual(await violations({ runOnly: ["color-contrast", "link-in-text-block"] }), []);
-      });
-
-      it("prints its content, all of it, and no navigation", async () => {
-        await unfold(false);
-        await tab.emulateMedia({ media: "print" });
-        assert.deepEqual(await tab.evaluate(look.unfitForPaper), []);
       });
 
       it("has no error, no warning and no request that fails or leaves the folder", () => assert.deepEqual(tab.troubles, []));
