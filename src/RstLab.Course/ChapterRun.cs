@@ -10,6 +10,9 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
     /// <summary>How long a cell that was told to stop may take to close what it opened.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
+    /// <summary>Whether the figures are kept, to be drawn as pictures.</summary>
+    internal bool KeepPictures { get; init; }
+
     private readonly string id = Path.GetFileNameWithoutExtension(path);
 
     /// <summary>Runs the chapter. Never throws: what goes wrong is in the result.</summary>
@@ -64,7 +67,7 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
                     var (error, found, shown) = await StopInOrderAsync(RunCellAsync(engine, compiled, running, lab), stop.Token).ConfigureAwait(false);
                     claims.AddRange(found);
                     attempts.AddRange(shown is Attempt attempt ? [Told(attempt, number)] : []);
-                    pictures.AddRange(shown switch
+                    pictures.AddRange((KeepPictures ? shown : null) switch
                     {
                         Figure figure => [new ShownPicture(cell.Id, figure.ToSvg)],
                         Table { Foot: not null } results => [new ShownPicture(cell.Id, results.ToSvg)],

@@ -31,7 +31,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
     private readonly Option<string?> outputFolder = new("--output") { Description = "The folder for what the run leaves behind; artifacts/ of the course when not given.", HelpName = "folder", Arity = ArgumentArity.ExactlyOne, Recursive = true };
     private readonly Option<bool> noNamespace = new("--no-namespace") { Description = "As an ordinary user on Linux, stay in the machine's own network namespace, without captures.", Recursive = true };
 
-    private readonly Option<bool> markdown = new("--markdown") { Description = "Look at nothing, and print notebooks/troubleshooting.md: every message, what it means and what helps." };
+    private readonly Option<bool> markdown = new("--markdown") { Description = "Look at nothing, and print the page on troubleshooting: every message, what it means and what helps." };
 
     private readonly Argument<string[]> lintFiles = new("file") { Description = "The notebooks, scripts and pages to check; everything in notebooks/ when none is named.", Arity = ArgumentArity.ZeroOrMore };
 
@@ -211,7 +211,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
 
         if (capabilities.Any(capability => !capability.Available))
         {
-            output.WriteLine($"What each of these means, and what helps: {Path.Combine("notebooks", "troubleshooting.md")}");
+            output.WriteLine("What each of these means, and what helps: doctor --markdown, or the page Troubleshooting of the site.");
         }
 
         return 0;
@@ -272,6 +272,13 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         }
     }
 
+    private static string Solved(List<ExerciseResult> exercises)
+    {
+        var judged = exercises.Count(exercise => exercise.Solution is not null);
+        var unjudged = judged == exercises.Count ? "" : string.Create(CultureInfo.InvariantCulture, $" ({exercises.Count - judged} more cannot be judged here)");
+        return exercises.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{exercises.Count(exercise => exercise.Solution == Notebooks.AttemptStatus.Passed)} of {judged} solutions passed{unjudged}, ");
+    }
+
     private void Tell(CourseResult result, string index)
     {
         foreach (var chapter in result.Chapters)
@@ -290,7 +297,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         var claims = result.Chapters.SelectMany(chapter => chapter.Claims).ToList();
         var exercises = result.Chapters.SelectMany(chapter => chapter.Exercises).ToList();
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{result.Chapters.Count(chapter => chapter.Passed)} of {result.Chapters.Count} chapters passed, {exercises.Count(exercise => exercise.Solution == Notebooks.AttemptStatus.Passed)} of {exercises.Count} solutions passed, {claims.Count(claim => claim.Holds)} of {claims.Count} claims held, {result.Seconds:0.0} s, {result.PeakMemoryMb:0} MiB at most."));
+            $"{result.Chapters.Count(chapter => chapter.Passed)} of {result.Chapters.Count} chapters passed, {Solved(exercises)}{claims.Count(claim => claim.Holds)} of {claims.Count} claims held, {result.Seconds:0.0} s, {result.PeakMemoryMb:0} MiB at most."));
         output.WriteLine($"Read it: {index}");
     }
 }

@@ -65,7 +65,7 @@ public sealed record ChapterResult
     /// <summary>The claims that the cells displayed, in order.</summary>
     public IReadOnlyList<ClaimResult> Claims { get; init; } = [];
 
-    /// <summary>The figures and tables of results that the cells displayed, in order.</summary>
+    /// <summary>The figures and tables of results that the cells displayed, in order; empty unless they were asked for.</summary>
     public IReadOnlyList<ShownPicture> Pictures { get; init; } = [];
 
     /// <summary>The attempts at exercises that the cells displayed, in order: starters in a chapter, solutions in its notebook of solutions.</summary>

@@ -12,6 +12,9 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
     /// <summary>How many chapters run at once.</summary>
     internal int Parallel { get; init; } = Math.Max(1, Environment.ProcessorCount);
 
+    /// <summary>Whether the figures are kept, to be drawn as pictures.</summary>
+    internal bool KeepPictures { get; init; }
+
     /// <summary>Whether the solutions of the chapters' exercises are run, too.</summary>
     internal bool Solutions { get; init; } = true;
 
@@ -28,7 +31,7 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
             Enumerable.Range(0, files.Count),
             new ParallelOptions { MaxDegreeOfParallelism = Parallel },
             async (index, _) => results[index] = await new ChapterRun(
-                files[index], openLab, TimeLimit, index < notebooks.Count ? progress : new NoProgress()).RunAsync(cancellation).ConfigureAwait(false))
+                files[index], openLab, TimeLimit, index < notebooks.Count ? progress : new NoProgress()) { KeepPictures = KeepPictures }.RunAsync(cancellation).ConfigureAwait(false))
             .ConfigureAwait(false);
         var solved = results[notebooks.Count..];
         var chapters = results[..notebooks.Count].Select(chapter => Solutions ? Prove(chapter, solved.FirstOrDefault(solution => solution.Id == chapter.Id)) : chapter).ToList();

@@ -80,7 +80,7 @@ internal static class Troubleshooting
     /// <summary>Every obstacle of the page.</summary>
     internal static IEnumerable<Obstacle> All => Sections.SelectMany(section => section.Obstacles);
 
-    /// <summary>The page <c>notebooks/troubleshooting.md</c>.</summary>
+    /// <summary>The page, as Markdown: the site shows it, and <c>doctor --markdown</c> prints it.</summary>
     internal static string ToMarkdown()
     {
         var page = new StringBuilder("""

@@ -26,7 +26,7 @@ public sealed class Table : IDisplayed
     }
 
     /// <summary>The table as an SVG document of its own, with its caption above and the line about its origin below.</summary>
-    internal string ToSvg() => Picture.Of(Caption, $"A table of {Rows.Count} rows: {string.Join(", ", Columns)}.", Foot ?? "", TableDrawing.Of(this, Frame.Page));
+    internal string ToSvg() => Picture.Of(Caption, $"A table of {(Rows.Count == 1 ? "one row" : $"{Rows.Count} rows")}: {string.Join(", ", Columns)}.", Foot ?? "", TableDrawing.Of(this, Frame.Page));
 
     void IDisplayed.WriteText(TextWriter writer) => writer.Write(ToString());
 

@@ -4,7 +4,7 @@ namespace RstLab;
 
 /// <summary>
 /// Something that keeps a machine from showing a part of the course, or the program from going on. Whoever meets it says
-/// <see cref="Message"/>, and <c>notebooks/troubleshooting.md</c> is written from all of them, so that page and program cannot drift apart.
+/// <see cref="Message"/>, and the page on troubleshooting is written from all of them, so that page and program cannot drift apart.
 /// </summary>
 /// <param name="Title">What it is, in a few words: a heading of the page.</param>
 /// <param name="Message">What the program says. An ellipsis stands for what differs from case to case.</param>

@@ -75,7 +75,7 @@ public sealed class SiteLanguageTests(TranslatedSiteFixture fixture) : IClassFix
     [Fact]
     public void Every_page_is_there_in_both_languages()
     {
-        string[] pages = [Chapter, SiteSample.Second + ".html", "aside.html", "cheat-sheet.html", "glossary.html", "index.html", Solutions];
+        string[] pages = [Chapter, SiteSample.Second + ".html", "aside.html", "cheat-sheet.html", "glossary.html", "index.html", "troubleshooting.html", Solutions];
         Assert.Equal(
             pages.Concat(pages.Select(page => "zh-CN/" + page)).Order(StringComparer.Ordinal),
             SiteStructure.PagesOf(fixture.Site).Select(page => Path.GetRelativePath(fixture.Site, page).Replace('\\', '/')).Order(StringComparer.Ordinal));
@@ -195,7 +195,7 @@ public sealed class SiteLanguageTests(TranslatedSiteFixture fixture) : IClassFix
     public void Pages_beside_the_chapters_are_listed_everywhere_in_their_order()
     {
         var list = Regex.Match(fixture.Read(Chapter), "<nav class=\"side\".*?</nav>", RegexOptions.Singleline).Value;
-        Assert.Equal([Chapter, SiteSample.Second + ".html", "cheat-sheet.html", "glossary.html", "aside.html"],
+        Assert.Equal([Chapter, SiteSample.Second + ".html", "cheat-sheet.html", "glossary.html", "troubleshooting.html", "aside.html"],
             Regex.Matches(list, "href=\"([^\"#]+)\"").Select(match => match.Groups[1].Value));
         Assert.Contains("<p class=\"group\">Reference</p>", list, StringComparison.Ordinal);
         Assert.Contains("<a href=\"../glossary.html\">词汇表</a>", fixture.Read("zh-CN/" + Solutions), StringComparison.Ordinal);
@@ -228,6 +228,15 @@ public sealed class SiteLanguageTests(TranslatedSiteFixture fixture) : IClassFix
         Assert.Contains("<img loading=\"lazy\" src=\"files/data/figures/plain.svg\" alt=\"Another ladder\">", page, StringComparison.Ordinal);
         Assert.Contains("<img loading=\"lazy\" src=\"../files/data/figures/ladder%20%26%20co.svg\" alt=\"时序图\"", fixture.Read("zh-CN/" + Chapter), StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(fixture.Site, "files", "data", "figures", "plain.svg")));
+    }
+
+    [Fact]
+    public void A_chapter_that_was_not_run_stays_as_words_also_where_its_notebook_is_there()
+    {
+        File.WriteAllText(Path.Combine(fixture.Folder, "notebooks", SiteSample.Second + ".ipynb"), "{}");
+        var site = Path.GetDirectoryName(SiteWriter.Write(fixture.Course with { Chapters = [fixture.Course.Chapters[0]] }, Path.Combine(fixture.Folder, "partly"), Path.Combine(fixture.Folder, "notebooks")))!;
+        Assert.Contains(", the other, <a ", File.ReadAllText(Path.Combine(site, Chapter)), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(site, "files", "notebooks")));
     }
 
     [Fact]

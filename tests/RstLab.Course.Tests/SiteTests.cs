@@ -41,7 +41,7 @@ public sealed class SiteTests(SiteFixture fixture) : IClassFixture<SiteFixture>
 
     [Fact]
     public void There_is_a_page_for_each_chapter_and_an_index() =>
-        Assert.Equal([First, Second, Third, "index.html"], fixture.Pages.Select(Path.GetFileName));
+        Assert.Equal([First, Second, Third, "index.html", "troubleshooting.html"], fixture.Pages.Select(Path.GetFileName));
 
     [Fact]
     public void Every_element_that_is_opened_is_closed_in_order() => Assert.All(fixture.AllPages, SiteStructure.ElementsClose);

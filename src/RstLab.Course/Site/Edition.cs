@@ -34,6 +34,7 @@ internal sealed class Edition
             }
 
             Reference = [.. Directory.EnumerateFiles(notebooks, "*.md").Select(file => Read(file, words, notebooks))
+                .Append(new ReferenceText("troubleshooting", Troubleshooting.ToMarkdown(), null))
                 .OrderBy(page => Array.IndexOf(Order, page.Id) is >= 0 and var at ? at : Order.Length).ThenBy(page => page.Id, StringComparer.Ordinal)];
         }
 

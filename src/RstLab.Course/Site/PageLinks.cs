@@ -48,6 +48,7 @@ internal sealed partial class PageLinks
         var (path, rest) = end < 0 ? (url, "") : (url[..end], url[end..]);
         path = Uri.UnescapeDataString(path);
         return folders.Select(folder => PageAt(folder, path)).FirstOrDefault(page => page is not null) is { } page ? page + rest
+            : Path.GetExtension(path) == ".ipynb" ? null // a chapter that this run left out; its source is nothing to read in a browser
             : folders.Select(folder => files.OfProject(Path.Combine(folder, path))).FirstOrDefault(file => file is not null) is { } file ? ToSite + file + rest
             : null;
     }

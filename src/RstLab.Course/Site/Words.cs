@@ -64,7 +64,7 @@ internal sealed class Words
     internal string Value => In("value", "值");
     internal string WhereItCameFrom => In("Where it came from", "错误出自何处");
     internal string Capture => In("capture for Wireshark", "抓包文件（Wireshark）");
-    internal string RecordingAsJson => In("recording as JSON", "录制文件（JSON）");
+    internal string RecordingAsJson => In("recording as JSON", "记录文件（JSON）");
     internal string FileOf(string file, string recording) => In($"{file} of {recording}", $"{recording} 的{file}");
     internal string FileFormatOf(string format, string recording) => In($"{format} of {recording}", $"{recording} 的 {format}");
 
@@ -72,8 +72,8 @@ internal sealed class Words
     internal string Evidence => In("The evidence of this chapter", "本章的证据");
     internal string EvidenceLead => In(
         "Every ladder is drawn from a recording, every plot from a table. The captures open in Wireshark and tshark.",
-        "每张时序图都由一份录制画出，每张统计图都由一张数据表画出。抓包文件可以用 Wireshark 或 tshark 打开。");
-    internal string RecordingOrTable => In("Recording or table", "录制或数据表");
+        "每张时序图都由一份记录画出，每张统计图都由一张数据表画出。抓包文件可以用 Wireshark 或 tshark 打开。");
+    internal string RecordingOrTable => In("Recording or table", "记录或数据表");
     internal string EvidenceLabel => In("Evidence", "证据");
     internal string Files => In("Files", "文件");
     internal string Rows(int count) => In($"{count} rows", $"{count} 行");
@@ -93,7 +93,7 @@ internal sealed class Words
     internal string Recorded => In("recorded", "录制");
     internal string Absent => In("absent", "缺席");
     internal string CountLive(int count) => In($"{count} live", $"{count} 条实时");
-    internal string CountRecorded(int count) => In($"{count} recorded", $"{count} 条录制");
+    internal string CountRecorded(int count) => In($"{count} recorded", $"{count} 条为录制");
     internal string AllLive => In("all live", "全部实时");
     internal string AllRecorded => In("all recorded", "全部录制");
     internal string Errors(int count) => In(count == 1 ? "1 error" : $"{count} errors", $"{count} 个错误");
@@ -101,11 +101,11 @@ internal sealed class Words
     // The index
     internal string IndexDescription => In(
         "An executable field guide to TCP resets for .NET developers: every claim shown on a real kernel by three witnesses.",
-        "面向 .NET 开发者、可以运行的 TCP RST 实战指南：每条断言都在真实内核上由三位证人作证。");
+        "面向 .NET 开发者、可以运行的 TCP RST 实战指南：每条断言都在真实内核上由三个见证者作证。");
     internal string IndexHeading => In("A field guide to TCP resets for .NET developers", "面向 .NET 开发者的 TCP RST 实战指南");
     internal string IndexLead => In(
         "A connection died. What did the kernel do, what crossed the wire, and what will .NET tell you? Every sentence here that can be checked was put to three witnesses, and says whether it held, and whether they saw it live or in a recording.",
-        "一条连接断了。内核做了什么，线路上传过什么，.NET 又会告诉你什么？这里凡是可以检验的句子，都交给三位证人作证，并注明它是否成立，以及证据是实时得到的还是来自录制。");
+        "一条连接断了。内核做了什么，线路上传过什么，.NET 又会告诉你什么？这里凡是可以检验的句子，都交给三个见证者作证，并注明它是否成立，以及证据是实时得到的，还是取自记录。");
     internal string ChaptersIn(int count, string duration) => In($"{count} chapters in {duration}", $"{count} 章，用时 {duration}");
     internal string WhenAConnectionDies => In("When a connection dies", "连接断开时");
     internal string YouSee => In("You see", "你看到的");
@@ -113,12 +113,12 @@ internal sealed class Words
     internal string WhatToDo => In("What to do", "怎么办");
     internal string Chapters => In("The chapters", "章节");
     internal string WhatItShows => In("What it shows", "本章展示的断言");
-    internal string ThreeWitnesses => In("The three witnesses", "三位证人");
-    internal string WitnessHeading => In("Witness", "证人");
+    internal string ThreeWitnesses => In("The three witnesses", "三个见证者");
+    internal string WitnessHeading => In("Witness", "见证者");
     internal string Says => In("Says", "作证内容");
     internal string InThisRun => In("In this run", "本次运行");
     internal string NotAsked => In("not asked", "未询问");
-    internal string InRecordings(int some, int all) => In($"in {some} of {all} recordings", $"（{all} 份录制中的 {some} 份）");
+    internal string InRecordings(int some, int all) => In($"in {some} of {all} recordings", $"（{all} 份记录中的 {some} 份）");
     internal string AppSays => In(
         "What .NET reported: result, <code>SocketError</code>, errno, exception, time.",
         ".NET 报告了什么：结果、<code>SocketError</code>、errno、异常、耗时。");
@@ -144,7 +144,7 @@ internal sealed class Words
             In("Check the address, the port and whether the service is up. A retry with a pause is safe: nothing was sent.", "检查地址、端口，以及服务是否在运行。稍候重试是安全的：还没有发送任何数据。"),
             "01"),
         new("<code>ConnectionReset</code> <span class=\"errno\">ECONNRESET</span>",
-            In("The peer threw the connection away: it closed or was killed with data unread, or closed with linger 0.", "连接被重置，对端丢弃了它：对端在数据未读完时关闭或被杀掉，或者以 linger 0 关闭。"),
+            In("The peer threw the connection away: it closed or was killed with data unread, or closed with linger 0.", "连接被重置，对端丢弃了它：对端在数据未读完时关闭或被杀死，或者以 linger 0 关闭。"),
             In("You cannot know how much of your request was handled. Retry only what may happen twice; look at the peer's log.", "你无法知道请求被处理了多少。只重试允许执行两次的操作；查看对端的日志。"),
             "02"),
         new($"<code>Shutdown</code> <span class=\"errno\">{In("EPIPE, “Broken pipe”", "EPIPE，<span lang=\"en\">“Broken pipe”</span>")}</span>",
@@ -152,7 +152,7 @@ internal sealed class Words
             In("Read before you write again: the peer's last words (an early 413, a goodbye) are often still there to be read.", "再写之前先读：对端最后的话（提前返回的 413，或一句告别）往往还在那里等你读。"),
             "02"),
         new(In("a read that returns 0", "读操作返回 0"),
-            In("The peer ended the stream. A reset that comes after its FIN can hide behind this 0.", "对端结束了数据流。FIN 之后到来的 RST 可能就藏在这个 0 后面。"),
+            In("The peer ended the stream. A reset that comes after its FIN can hide behind this 0.", "对端结束了流。FIN 之后到来的 RST 可能就藏在这个 0 后面。"),
             In("Treat an end in the middle of a message as a failure, not as an end.", "消息没有读完就遇到的结束，要当作失败，而不是正常结束。"),
             "02"),
         new(In("nothing at all, for minutes", "几分钟都毫无动静"),

@@ -53,11 +53,13 @@ public sealed class Exercise
 
         var open = code.Contains(Marker, StringComparison.Ordinal);
         var judged = check.Expectations.Where(expectation => expectation.Met is not null).ToList();
+        var met = judged.TrueForAll(expectation => expectation.Met == true);
+        why ??= met ? check.Blind : null;
         why ??= judged.Count > 0 ? null : check.Expectations.Select(expectation => expectation.Seen).FirstOrDefault() ?? "nothing was expected of it";
         var attempt = new Attempt(this)
         {
             Status = why is not null ? AttemptStatus.Open
-                : judged.TrueForAll(expectation => expectation.Met == true) ? AttemptStatus.Passed
+                : met ? AttemptStatus.Passed
                 : open ? AttemptStatus.Open : AttemptStatus.Failed,
             WhyNotJudged = why,
             Expectations = check.Expectations,

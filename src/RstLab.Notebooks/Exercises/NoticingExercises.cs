@@ -157,6 +157,7 @@ public static class NoticingExercises
                     {
                         var (hosts, client, server) = await OnTwoHosts(talk, number).ConfigureAwait(false);
                         hosts.Server.Own(server.Socket);
+                        talk.Note($"the server host of {client.Name} vanishes");
                         hosts.Crash();
                         return new("the host has vanished", "gone", client, OneSecond);
                     },

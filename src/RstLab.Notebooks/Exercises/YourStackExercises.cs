@@ -50,7 +50,7 @@ public static class YourStackExercises
     public static Task<Attempt> WholeOrCut(Func<Stream, Task<string>> read, [CallerArgumentExpression(nameof(read))] string code = "") =>
         Framing.JudgeAsync(code, async check =>
         {
-            var text = string.Create(CultureInfo.InvariantCulture, $"order {Random.Shared.Next(1000, 10000)} of {new string('x', Random.Shared.Next(5, 20))}");
+            var text = string.Create(CultureInfo.InvariantCulture, $"{Random.Shared.Next(2, 2000)} pears for order {Random.Shared.Next(2, 2000)}");
             var message = string.Create(CultureInfo.InvariantCulture, $"{text.Length:0000}{text}");
             (string What, string Said, string[] Parts, Ending Ending)[] cases = Check.Shuffled<(string, string, string[], Ending)>(
                 ("whole, then a FIN", text, [message], Ending.Fin),
@@ -78,7 +78,7 @@ public static class YourStackExercises
                     _ = it.Ending == Ending.Fin ? server.Close() : server.Abort();
                     said = await reading.ConfigureAwait(false);
                 }).ConfigureAwait(false);
-                check.Expect($"A message {it.What}: it says {it.Said}.", said!.Result == it.Said, Told(said));
+                check.Expect($"A message {it.What}: it says {(it.Said == text ? "its text" : it.Said)}.", said!.Result == it.Said, Told(said));
             }
         });
 

@@ -74,7 +74,7 @@ public class ConnectionAbortedExercisesTests
     {
         var (_, server) = await talk.ConnectAsync();
         server.Abort();
-    })).MustFailFor("One side sends a FIN");
+    })).MustFailFor("After a FIN, data");
 
     [Fact]
     public async Task What_is_left_of_a_closed_socket_resets_for_another_reason() => (await ConnectionAbortedExercises.AbortOnData(async talk =>
@@ -254,7 +254,7 @@ public class ConnectionAbortedExercisesTests
         }
 
         server.Close();
-    })).MustFailFor("A client that never stops is given up");
+    })).MustFailFor("a client that never stops");
 
     [Fact]
     public async Task A_drain_without_a_shutdown_keeps_the_client_waiting() => (await ConnectionAbortedExercises.Drain(async (server, limit) =>

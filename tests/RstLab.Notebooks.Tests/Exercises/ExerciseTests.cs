@@ -77,6 +77,20 @@ public class ExerciseTests
     }
 
     [Fact]
+    public async Task Without_the_wire_nothing_is_passed_on_the_word_of_the_calls_alone()
+    {
+        var attempt = await Sample.JudgeAsync("x", check =>
+        {
+            check.Expect("A call is made.", true, "one");
+            check.ExpectReasons(Samples.WithoutWire(null), ["TCP_STATE"], "TCPAbortOnData");
+            return Task.CompletedTask;
+        });
+
+        Assert.Equal(AttemptStatus.Open, attempt.Status);
+        Assert.NotNull(attempt.WhyNotJudged);
+    }
+
+    [Fact]
     public async Task In_a_replay_nothing_is_run()
     {
         using var replay = new LabSession { Mode = LabMode.Replay }.Enter();
