@@ -1,5 +1,36 @@
 // What is looked at inside a page. Each function runs there, so it uses nothing from outside itself, and answers what is wrong: nothing, if all is well.
 
+/** Scrolls through the page; answers which figures plotly.js has not drawn when they are in sight. */
+export async function notDrawn() {
+  const wrong = [];
+  for (const figure of document.querySelectorAll("figure.rstlab-figure:has(.rstlab-drawing)")) {
+    figure.scrollIntoView({ block: "center" });
+    const drawn = () => {
+      const box = figure.querySelector(".js-plotly-plot svg.main-svg")?.getBoundingClientRect();
+      return figure.dataset.drawn === "plotly" && box?.width > 200 && box.height > 60;
+    };
+    for (const until = Date.now() + 10_000; !drawn() && Date.now() < until;) {
+      await new Promise(requestAnimationFrame);
+    }
+    if (!drawn()) {
+      wrong.push(`${figure.querySelector("figcaption").textContent}: ${figure.dataset.drawn}`);
+    }
+  }
+  return wrong;
+}
+
+/** What a figure says at the pointer, when it has had the time to say it; nothing, if it says nothing. */
+export async function hoverLabel(figure) {
+  for (const until = Date.now() + 1000; Date.now() < until;) {
+    const label = figure.querySelector(".hoverlayer .hovertext");
+    if (label?.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && label.textContent.trim()) {
+      return label.textContent;
+    }
+    await new Promise(requestAnimationFrame);
+  }
+  return "";
+}
+
 /** Where the pointer can rest on a figure that has something to tell: a few points in the window, the figure being scrolled into view. */
 export function hoverPoints(figure) {
   figure.scrollIntoView({ block: "center" });
@@ -204,4 +235,38 @@ export function unfitForPaper() {
     }
   }
   return wrong;
+}
+
+/** Predictions that are judged wrongly, or shown with the rule that another option missed. */
+export function misjudged() {
+  const wrong = [];
+  for (const form of document.querySelectorAll("fieldset:has(.rstlab-options)")) {
+    const id = form.querySelector(".rstlab-options").dataset.prediction;
+    const result = document.querySelector(`.rstlab-compared[data-prediction="${id}"]`);
+    for (const option of form.querySelectorAll("input")) {
+      option.click();
+      const { happened, state } = result?.dataset ?? {};
+      if (state !== (happened === undefined ? "open" : option.value === happened ? "right" : "wrong")) {
+        wrong.push(`${id}: option ${option.value} is called ${state}, and ${happened} happened`);
+      }
+      const rules = [...result?.querySelectorAll(".rstlab-missed") ?? []].filter(rule => getComputedStyle(rule).display !== "none");
+      if (rules.some(rule => rule.dataset.option !== option.value)) {
+        wrong.push(`${id}: option ${option.value} is told what another one missed`);
+      }
+      if (!result?.querySelector(".rstlab-predicted").textContent.includes(option.closest("li").textContent.trim())) {
+        wrong.push(`${id}: option ${option.value} is not repeated beside what happened`);
+      }
+    }
+    form.querySelector("button").click();
+  }
+  return wrong;
+}
+
+/** Leaves of what repeats only the first few: axe's time grows with every element, and it does not look into drawings. */
+export function shorten() {
+  delete window.Plotly; // nothing is to be drawn anew
+  document.querySelectorAll(".rstlab-chart").forEach(chart => chart.replaceChildren());
+  document.querySelectorAll(".rstlab-svg > :not(title, desc)").forEach(part => part.remove());
+  document.querySelectorAll(".rstlab-table tbody tr:nth-child(n + 4)").forEach(row => row.remove());
+  [...document.querySelectorAll("pre code")].slice(6).forEach(code => { code.textContent = code.textContent.split("\n", 5).join("\n"); });
 }

@@ -13,17 +13,17 @@ const plain = page => open(browser, page, { javaScriptEnabled: false });
 const read = new Map();
 
 /** The anchors of a page and the links and files that it names, as its file has them. */
-async function contents(page) {
+async function contents(page, tab) {
   if (!read.has(page)) {
-    const tab = await plain(page);
-    read.set(page, await tab.evaluate(() => ({
+    const opened = tab ?? await plain(page);
+    read.set(page, await opened.evaluate(() => ({
       anchors: [...document.querySelectorAll("[id]")].map(element => element.id),
       links: [...document.querySelectorAll("[href], [src]")].map(element => element.href?.baseVal ?? element.href ?? element.src)
         .map(to => new URL(to, document.baseURI).href),
       language: document.documentElement.lang,
       other: [...document.querySelectorAll("a[hreflang]")].map(link => [link.hreflang, link.href]),
     })));
-    await tab.context().close();
+    await (tab ? null : opened.context().close());
   }
   return read.get(page);
 }
@@ -32,6 +32,7 @@ describe("every page without scripts", { concurrency: 2 }, () => {
   for (const page of pages) {
     it(`${page} can be read`, async () => {
       const tab = await plain(page);
+      await contents(page, tab);
       assert.deepEqual(await tab.evaluate(() => {
         document.querySelectorAll("main details").forEach(details => { details.open = true; }); // as the reader can, without scripts
         const visible = (element, height) => element.checkVisibility({ visibilityProperty: true }) && element.getBoundingClientRect().height >= height;

@@ -56,42 +56,25 @@ describe("a prediction", () => {
     assert.equal(await group.locator("input:checked").count(), 0);
   });
 
-  for (const page of asking("rstlab-options")) {
-    it(`of ${page} is told right from wrong, with the rule that a wrong one missed`, async () => {
-      tab = await open(browser, page);
-      for (const group of await tab.locator("fieldset:has(.rstlab-options)").all()) {
-        const id = await group.locator(".rstlab-options").getAttribute("data-prediction");
-        assert.equal(await result(id).count(), 1, `${id} is never compared with what happened`);
-        const happened = await result(id).getAttribute("data-happened");
-        for (const option of await group.getByRole("radio").all()) {
-          await option.check();
-          const chosen = await option.inputValue();
-          const { state, missed } = await seen(id);
-          assert.equal(state, happened === null ? "open" : chosen === happened ? "right" : "wrong", `${id}, option ${chosen}`);
-          assert.deepEqual(missed.filter(option => option !== chosen), [], `${id}: rules that others missed`);
-          assert.ok((await result(id).locator(".rstlab-predicted").innerText()).includes(`${chosen}.`));
-        }
-      }
-    });
-  }
-
-  for (const page of asking("rstlab-value")) {
-    it(`of a number in ${page} is told right from wrong`, async () => {
-      tab = await open(browser, page);
-      for (const group of await tab.locator("fieldset:has(.rstlab-value)").all()) {
-        const id = await group.locator(".rstlab-value").getAttribute("data-prediction");
-        const happened = Number(await result(id).getAttribute("data-happened"));
-        const field = group.getByRole("spinbutton");
-        await field.fill(String(happened));
-        assert.equal((await seen(id)).state, "right");
-        await field.fill(String(happened + 1e6));
-        assert.equal((await seen(id)).state, "wrong");
-        await tab.reload();
-        assert.equal(await field.inputValue(), String(happened + 1e6));
-        await group.getByRole("button").click();
-        assert.equal(await field.inputValue(), "");
-        assert.equal((await seen(id)).state, "open");
-      }
-    });
-  }
+  it("of a number is kept, and told right from wrong", async t => {
+    const [page] = asking("rstlab-value");
+    if (!page) {
+      t.skip("no page asks for a number");
+      return;
+    }
+    tab = await open(browser, page);
+    const group = tab.locator("fieldset:has(.rstlab-value)").first();
+    const id = await group.locator(".rstlab-value").getAttribute("data-prediction");
+    const happened = Number(await result(id).getAttribute("data-happened"));
+    const field = group.getByRole("spinbutton");
+    await field.fill(String(happened));
+    assert.equal((await seen(id)).state, "right");
+    await field.fill(String(happened + 1e6));
+    assert.equal((await seen(id)).state, "wrong");
+    await tab.reload();
+    assert.equal(await field.inputValue(), String(happened + 1e6));
+    await group.getByRole("button").click();
+    assert.equal(await field.inputValue(), "");
+    assert.equal((await seen(id)).state, "open");
+  });
 });
