@@ -45,7 +45,7 @@ public sealed class Exercise
             why = await RunAsync(check, judge).ConfigureAwait(false);
 
             // Where time is judged, a machine that stood still for a moment is not the reader's fault.
-            if (attempts == 3 || !pulse.Missed || !check.Expectations.Any(expectation => expectation.Met == false))
+            if (attempts == 5 || !pulse.Missed || !check.Expectations.Any(expectation => expectation.Met == false))
             {
                 break;
             }
