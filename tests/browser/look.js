@@ -267,7 +267,7 @@ export function shorten() {
   delete window.Plotly; // nothing is to be drawn anew
   document.querySelectorAll(".rstlab-chart").forEach(chart => chart.replaceChildren());
   document.querySelectorAll(".rstlab-svg > :not(title, desc)").forEach(part => part.remove());
-  document.querySelectorAll(".rstlab-table tbody tr:nth-child(n + 4)").forEach(row => row.remove());
+  document.querySelectorAll(".rstlab-table tbody tr:nth-child(n + 2)").forEach(row => row.remove());
   [...document.querySelectorAll("pre code")].slice(6).forEach(code => { code.textContent = code.textContent.split("\n", 5).join("\n"); });
 }
 

@@ -104,7 +104,7 @@ describe("every page", { concurrency: 2 }, () => {
       it("gives every figure a text, and every table header cells and a name", async () =>
         assert.deepEqual(await tab.evaluate(look.withoutWords), []));
 
-      for (const width of [360, 768, 1920, 1280]) {
+      for (const width of [1280, 768, 360, 1920]) {
         it(`fits a screen of ${width} pixels`, async () => {
           await tab.setViewportSize({ width, height: 900 });
           await nothing(look.cutOff);
