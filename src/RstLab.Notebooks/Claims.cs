@@ -46,7 +46,7 @@ public static class Claims
         On(of).That(id, text, condition);
 
     /// <summary>A replayed recording speaks for itself; its events were not made in this run.</summary>
-    private static bool IsReplay(Recording recording) =>
+    internal static bool IsReplay(Recording recording) =>
         recording.Shipped is null && recording.Witnesses.Any(w => w.Evidence == Evidence.Recorded);
 
     /// <summary>What a broken claim shows: what failed, what was reset and why.</summary>

@@ -33,7 +33,7 @@ public sealed partial class Figure
             var own = new List<string>();
             var drawn = Speaking(recording, own);
             notes.AddRange(own.Where(n => !notes.Contains(n)));
-            var isRecorded = !ReferenceEquals(drawn, recording) || IsReplay(recording);
+            var isRecorded = !ReferenceEquals(drawn, recording) || Claims.IsReplay(recording);
             recorded |= isRecorded;
             environment = isRecorded ? drawn.Environment : environment;
             var ladder = Notebooks.Ladder.Of(drawn);
@@ -67,8 +67,6 @@ public sealed partial class Figure
             Layout = new() { ["title"] = new JsonObject { ["text"] = Markup.Plotly(title) } },
         };
     }
-
-    private static bool IsReplay(Recording recording) => recording.Shipped is null && recording.Witnesses.Any(w => w.Evidence == Evidence.Recorded);
 
     /// <summary>The calls of one side that tell something about the end, equal neighbours as one.</summary>
     private static string Saw(Ladder ladder, Side side)

@@ -43,7 +43,7 @@ public sealed partial class Figure
             Units = "top to bottom: events in order, equal steps; times from the start of the experiment (+: from the event above); lengths in bytes",
             Tables = tables,
             Environment = drawn.Environment,
-            Evidence = ReferenceEquals(drawn, recording) && !IsReplay(drawn) ? Evidence.Live : Evidence.Recorded,
+            Evidence = ReferenceEquals(drawn, recording) && !Claims.IsReplay(drawn) ? Evidence.Live : Evidence.Recorded,
             Notes = notes,
             RecordingId = recording.Id,
             Data = data,

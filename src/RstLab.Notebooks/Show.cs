@@ -7,13 +7,14 @@ public static class Show
     /// <param name="caption">What the table shows, in a few words.</param>
     /// <param name="columns">The columns' names, with the unit in parentheses where there is one.</param>
     /// <param name="rows">The rows; each has a value for each column, and null is an empty cell.</param>
+    /// <param name="of">A recording that the rows were taken from, so that the table says where it was made; null for none.</param>
     /// <exception cref="ArgumentException">A row has more or fewer values than there are columns.</exception>
-    public static Table Table(string caption, IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<object?>> rows)
+    public static Table Table(string caption, IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<object?>> rows, Recording? of = null)
     {
         ArgumentNullException.ThrowIfNull(columns);
         var all = rows.ToList();
         var odd = all.FindIndex(row => row.Count != columns.Count);
-        return odd < 0 ? new() { Caption = caption, Columns = columns, Rows = all }
+        return odd < 0 ? new() { Caption = caption, Columns = columns, Rows = all, Foot = of is null ? null : $"{(Claims.IsReplay(of) ? "Recorded" : "Measured")} on {of.Environment}" }
             : throw new ArgumentException($"Row {odd + 1} of '{caption}' has {all[odd].Count} values for {columns.Count} columns.", nameof(rows));
     }
 

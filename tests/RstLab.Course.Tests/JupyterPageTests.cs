@@ -10,10 +10,13 @@ namespace RstLab.Course.Tests;
 /// <summary>A chapter in Jupyter's web page, as a reader opens it: Debian's notebook server and a headless Chromium, driven by WebDriver.</summary>
 public sealed partial class JupyterPageTests(JupyterClients clients) : IClassFixture<JupyterClients>
 {
+    /// <summary>The claims of chapter 0's first experiment, which its prediction is compared in.</summary>
+    private const string FirstClaims = "Claims.On(first)";
+
     private const string Cells = "Jupyter.notebook.get_cells().filter(cell => cell.cell_type === 'code')";
 
     [Fact]
-    public async Task A_reader_runs_a_chapter_sees_the_ladders_changes_a_cell_and_runs_it_again()
+    public async Task A_reader_runs_a_chapter_predicts_fails_an_exercise_passes_it_and_sees_the_progress()
     {
         foreach (var (program, package) in new[] { ("/usr/bin/jupyter-notebook", "jupyter-notebook"), ("/usr/bin/chromedriver", "chromium-driver") })
         {
@@ -35,7 +38,7 @@ public sealed partial class JupyterPageTests(JupyterClients clients) : IClassFix
                 {"capabilities": {"alwaysMatch": {"timeouts": {"script": 300000}, "goog:chromeOptions": {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--window-size=1200,900"]}}}}
                 """)!);
             var page = $"session/{session["sessionId"]}";
-            await CallAsync(browser, page + "/url", new JsonObject { ["url"] = $"http://127.0.0.1:{port}/notebooks/01-nobody-listening.ipynb?token=test" });
+            await CallAsync(browser, page + "/url", new JsonObject { ["url"] = $"http://127.0.0.1:{port}/notebooks/00-start-here.ipynb?token=test" });
 
             await UntilAsync(browser, page, "window.Jupyter && Jupyter.notebook && Jupyter.notebook.kernel && Jupyter.notebook.kernel.is_connected()");
             await RunAsync(browser, page, "Jupyter.notebook.set_autosave_interval(0); Jupyter.notebook.execute_all_cells();");
@@ -49,14 +52,25 @@ public sealed partial class JupyterPageTests(JupyterClients clients) : IClassFix
             // Drawn, and large enough to be seen.
             await UntilAsync(browser, page, "[...document.querySelectorAll('.output svg')].filter(svg => svg.getBoundingClientRect().height > 150).length >= 5");
 
-            await RunAsync(browser, page, $$"""
-                const cell = {{Cells}}[1];
-                cell.set_text('Console.WriteLine("changed by the reader");\n' + cell.get_text());
-                cell.execute();
-                """);
-            await UntilAsync(browser, page, $"!Jupyter.notebook.kernel_busy && {Cells}[1].input_prompt_number > {Cells}.length");
-            Assert.Equal("changed by the reader\n", (string?)await RunAsync(browser, page, $"return {Cells}[1].output_area.outputs[0].text"));
-            await UntilAsync(browser, page, $"[...{Cells}[1].element[0].querySelectorAll('svg')].some(svg => svg.getBoundingClientRect().height > 150)");
+            // Predicts, and reads how it came out.
+            await ChangeAsync(browser, page, "Predict.Choice(\"00-first\"", "text.replace('answer: 0', 'answer: 1')", FirstClaims);
+            Assert.Contains("That is not what you predicted.", await TextAsync(browser, page, FirstClaims), StringComparison.Ordinal);
+            await ChangeAsync(browser, page, "Predict.Choice(\"00-first\"", "text.replace('answer: 1', 'answer: 2')", FirstClaims);
+            Assert.Contains("You were right.", await TextAsync(browser, page, FirstClaims), StringComparison.Ordinal);
+
+            // Tries an exercise: first the wrong side, then the right one.
+            const string Exercise = "StartHereExercises.FirstAbort";
+            Assert.Equal("open", await StatusAsync(browser, page, Exercise));
+            await ChangeAsync(browser, page, Exercise, "text.replace(/\\/\\/ TODO:.*/, 'server.Abort();')");
+            Assert.Equal("failed", await StatusAsync(browser, page, Exercise));
+            Assert.Contains("Compare what was expected with what was seen", await TextAsync(browser, page, Exercise), StringComparison.Ordinal);
+            await ChangeAsync(browser, page, Exercise, "text.replace('server.Abort();', 'client.Abort(); await server.UntilAsync(TcpState.Closed);')");
+            Assert.Equal("passed", await StatusAsync(browser, page, Exercise));
+            await UntilAsync(browser, page, $"[...{Cell(Exercise)}.element[0].querySelectorAll('svg')].some(svg => svg.getBoundingClientRect().height > 150)");
+
+            await ChangeAsync(browser, page, "Progress.Show()", "text");
+            Assert.Contains("Your progress: 1 of ", await TextAsync(browser, page, "Progress.Show()"), StringComparison.Ordinal);
+            Assert.True(File.Exists(Path.Combine(clients.Prefix, ".local", "share", "rst-lab", "progress.json")), "kept in the reader's own folder");
             await browser.DeleteAsync(new Uri(page, UriKind.Relative), TestContext.Current.CancellationToken);
         }
         finally
@@ -65,6 +79,23 @@ public sealed partial class JupyterPageTests(JupyterClients clients) : IClassFix
             server.Kill(entireProcessTree: true); // and the kernel with it
         }
     }
+
+    private static string Cell(string code) => $"{Cells}.find(cell => cell.get_text().includes({JsonValue.Create(code).ToJsonString()}))";
+
+    /// <summary>Changes a cell as a reader types, runs it and what follows from it, and waits for the end of both.</summary>
+    private static async Task ChangeAsync(HttpClient browser, string page, string code, string change, params string[] run)
+    {
+        var before = await RunAsync(browser, page, $"return Math.max(...{Cells}.map(cell => cell.input_prompt_number))");
+        var others = string.Concat(run.Select(other => $"{Cell(other)}.execute();"));
+        await RunAsync(browser, page, $"const changed = {Cell(code)}; const text = changed.get_text(); changed.set_text({change}); changed.execute(); {others}");
+        await UntilAsync(browser, page, $"!Jupyter.notebook.kernel_busy && {Cells}.every(cell => Number.isInteger(cell.input_prompt_number)) && {Cell(run.LastOrDefault() ?? code)}.input_prompt_number > {before}");
+    }
+
+    private static async Task<string> TextAsync(HttpClient browser, string page, string code) =>
+        (string)(await RunAsync(browser, page, $"return {Cell(code)}.element[0].querySelector('.output').textContent"))!;
+
+    private static async Task<string?> StatusAsync(HttpClient browser, string page, string code) =>
+        (string?)await RunAsync(browser, page, $"return {Cell(code)}.element[0].querySelector('[data-exercise-id]')?.dataset.status");
 
     private static Task<JsonNode?> RunAsync(HttpClient browser, string page, string script) => ValueOfAsync(browser, page + "/execute/sync", new JsonObject { ["script"] = script, ["args"] = new JsonArray() });
 
