@@ -267,6 +267,14 @@ export function shorten() {
   delete window.Plotly; // nothing is to be drawn anew
   document.querySelectorAll(".rstlab-chart").forEach(chart => chart.replaceChildren());
   document.querySelectorAll(".rstlab-svg > :not(title, desc)").forEach(part => part.remove());
-  document.querySelectorAll(".rstlab-table tbody tr:nth-child(n + 4)").forEach(row => row.remove());
+  document.querySelectorAll(".rstlab-table tbody tr:nth-child(n + 2)").forEach(row => row.remove());
   [...document.querySelectorAll("pre code")].slice(6).forEach(code => { code.textContent = code.textContent.split("\n", 5).join("\n"); });
+}
+
+/** What axe calls serious or critical. */
+export async function violations([axe, options]) {
+  window.axe ?? (0, eval)(axe);
+  const { violations } = await window.axe.run({ resultTypes: ["violations"], preload: false, ...options });
+  return violations.filter(found => ["serious", "critical"].includes(found.impact))
+    .flatMap(found => found.nodes.map(node => `${found.id}: ${node.target.join(" ")} ${node.any[0]?.message ?? found.help}`));
 }

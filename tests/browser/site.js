@@ -1,5 +1,6 @@
 // The site under test, and the browser that reads it: Debian's Chromium, without network.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
@@ -19,6 +20,9 @@ export const address = page => pathToFileURL(join(folder, page)).href;
 
 /** The page that an address shows: its path inside the folder, without query and anchor. */
 export const pageAt = url => relative(folder, fileURLToPath(url.split(/[?#]/, 1)[0])).split(sep).join("/");
+
+/** The source of axe, to be run inside a page. */
+export const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Starts the browser; to be closed by who started it. */
 export const start = () => chromium.launch({

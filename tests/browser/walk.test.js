@@ -1,8 +1,8 @@
 // A reader's walk through the course: themes, languages, chapters, keyboard, paper.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
-import { open, pageAt, pages, start } from "./site.js";
-import { scheme } from "./look.js";
+import { axe, open, pageAt, pages, start } from "./site.js";
+import { scheme, violations } from "./look.js";
 
 const phone = { viewport: { width: 360, height: 740 }, hasTouch: true };
 let browser, tab;
@@ -96,6 +96,7 @@ describe("a reader", () => {
     await menu.locator("summary").focus();
     await tab.keyboard.press("Enter");
     assert.ok(await menu.evaluate(details => details.open));
+    assert.deepEqual(await tab.evaluate(violations, [axe, {}]), []);
     await tab.keyboard.press("Tab");
     await tab.keyboard.press("Escape");
     assert.ok(!await menu.evaluate(details => details.open));
