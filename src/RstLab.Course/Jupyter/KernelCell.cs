@@ -108,11 +108,13 @@ internal sealed class KernelCell(CSharpEngine engine, string code, int number, S
     private static async Task<bool> ComputesAsync()
     {
         var window = TimeSpan.FromMilliseconds(300);
+        var quiet = 0;
         for (var busy = 0; busy < 12; busy++)
         {
             var before = Environment.CpuUsage.TotalTime;
             await Task.Delay(window).ConfigureAwait(false);
-            if (Environment.CpuUsage.TotalTime - before < window / 25) // the machine may be busy with other things
+            quiet = Environment.CpuUsage.TotalTime - before < window / 25 ? quiet + 1 : 0;
+            if (quiet == 2) // once may be a machine that is busy with other things
             {
                 return false;
             }

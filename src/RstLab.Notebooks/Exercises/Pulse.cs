@@ -10,22 +10,26 @@ internal sealed class Pulse : IDisposable
 
     private readonly PeriodicTimer timer = new(Beat);
 
+    private long last = Stopwatch.GetTimestamp();
+    private bool missed;
+
     internal Pulse() => _ = FeelAsync();
 
-    /// <summary>Whether a beat came more than 100 ms too late so far.</summary>
-    internal bool Missed { get; private set; }
+    /// <summary>Whether a beat came more than 100 ms too late so far, or has been due for that long.</summary>
+    internal bool Missed => missed || Late(Stopwatch.GetTimestamp());
 
     /// <summary>Ends it.</summary>
     public void Dispose() => timer.Dispose();
 
     private async Task FeelAsync()
     {
-        var before = Stopwatch.GetTimestamp();
         while (await timer.WaitForNextTickAsync().ConfigureAwait(false))
         {
             var now = Stopwatch.GetTimestamp();
-            Missed |= Stopwatch.GetElapsedTime(before, now) > Beat + TooLate;
-            before = now;
+            missed |= Late(now);
+            Volatile.Write(ref last, now);
         }
     }
+
+    private bool Late(long now) => Stopwatch.GetElapsedTime(Volatile.Read(ref last), now) > Beat + TooLate;
 }

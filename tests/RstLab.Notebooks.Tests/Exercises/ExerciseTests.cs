@@ -56,7 +56,7 @@ public class ExerciseTests
     public async Task Code_that_waits_for_ever_is_ended_and_told_what_it_waited_for()
     {
         var attempt = await Sample.JudgeAsync("Receive", async check => await check.RunAsync(
-            async talk => (await talk.ConnectAsync()).Client.Receive(), TimeSpan.FromMilliseconds(100)));
+            async talk => (await talk.ConnectAsync()).Client.Receive(), TimeSpan.FromSeconds(1)));
 
         Assert.Equal(AttemptStatus.Failed, attempt.Status);
         Assert.Contains("client.Receive did not return", Assert.Single(attempt.Expectations).Seen, StringComparison.Ordinal);

@@ -90,7 +90,7 @@ public class NobodyListeningExercisesTests
         {
             await Task.WhenAny(talk.Client($"client-{i}").ConnectAsync(listener.Local!), Task.Delay(100));
         }
-    })).MustFailFor("wait to be accepted");
+    })).MustFailFor("wait to be accepted", "nothing came back");
 
     [Fact]
     public async Task A_connect_that_blocks_is_told() => (await NobodyListeningExercises.FillTheQueue((talk, listener, backlog) =>
