@@ -19,6 +19,15 @@ export async function notDrawn() {
   return wrong;
 }
 
+/** Puts the still pictures back in the place of what plotly.js has drawn, for good. */
+export function keepStill() {
+  delete window.Plotly;
+  for (const figure of document.querySelectorAll("figure.rstlab-figure[data-drawn]")) {
+    figure.querySelector(".rstlab-chart")?.remove();
+    figure.dataset.drawn = "still";
+  }
+}
+
 /** What a figure says at the pointer, when it has had the time to say it; nothing, if it says nothing. */
 export async function hoverLabel(figure) {
   for (const until = Date.now() + 1000; Date.now() < until;) {

@@ -3,19 +3,21 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { folder, open, pageAt, pages, start } from "./site.js";
+import { folder, pageAt, pages, start, Tabs } from "./site.js";
 
-let browser;
-before(async () => { browser = await start(); });
+let browser, tabs;
+before(async () => {
+  browser = await start();
+  tabs = new Tabs(browser, { javaScriptEnabled: false });
+});
 after(() => browser?.close());
 
-const plain = page => open(browser, page, { javaScriptEnabled: false });
 const read = new Map();
 
 /** The anchors of a page and the links and files that it names, as its file has them. */
 async function contents(page, tab) {
   if (!read.has(page)) {
-    const opened = tab ?? await plain(page);
+    const opened = tab ?? await tabs.open(page);
     read.set(page, await opened.evaluate(() => ({
       anchors: [...document.querySelectorAll("[id]")].map(element => element.id),
       links: [...document.querySelectorAll("[href], [src]")].map(element => element.href?.baseVal ?? element.href ?? element.src)
@@ -23,7 +25,7 @@ async function contents(page, tab) {
       language: document.documentElement.lang,
       other: [...document.querySelectorAll("a[hreflang]")].map(link => [link.hreflang, link.href]),
     })));
-    await (tab ? null : opened.context().close());
+    await (tab ? null : tabs.close(opened));
   }
   return read.get(page);
 }
@@ -31,7 +33,7 @@ async function contents(page, tab) {
 describe("every page without scripts", { concurrency: 2 }, () => {
   for (const page of pages) {
     it(`${page} can be read`, async () => {
-      const tab = await plain(page);
+      const tab = await tabs.open(page);
       await contents(page, tab);
       assert.deepEqual(await tab.evaluate(() => {
         document.querySelectorAll("main details").forEach(details => { details.open = true; }); // as the reader can, without scripts
@@ -58,7 +60,7 @@ describe("every page without scripts", { concurrency: 2 }, () => {
         return wrong;
       }), []);
       assert.deepEqual(tab.troubles, []);
-      await tab.context().close();
+      await tabs.close(tab);
     });
   }
 });

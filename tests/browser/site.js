@@ -30,12 +30,14 @@ export const start = () => chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
 });
 
+const screen = { width: 1280, height: 900 };
+
 /**
  * Opens a page as a reader does who has no network.
  * @returns the tab; its `troubles` are what went wrong in it so far: errors, warnings of the console, requests that failed or left the folder.
  */
 export async function open(browser, page, options = {}) {
-  const context = await browser.newContext({ offline: true, viewport: { width: 1280, height: 900 }, colorScheme: "light", reducedMotion: "reduce", ...options });
+  const context = await browser.newContext({ offline: true, viewport: screen, colorScheme: "light", reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(15_000);
   const tab = await context.newPage();
   tab.troubles = [];
@@ -45,4 +47,36 @@ export async function open(browser, page, options = {}) {
   tab.on("request", request => /^(file|data|blob):/.test(request.url()) || tab.troubles.push(`not from the folder: ${request.url()}`));
   await tab.goto(address(page), { waitUntil: "load" });
   return tab;
+}
+
+/** Tabs that show one page after the other: to start a tab takes longer than to open a page in it. */
+export class Tabs {
+  #browser;
+  #options;
+  #free = [];
+
+  constructor(browser, options) {
+    this.#browser = browser;
+    this.#options = options;
+  }
+
+  /** Opens a page in a tab that nobody uses, as if nobody had. */
+  async open(page) {
+    const tab = this.#free.pop();
+    if (!tab) {
+      return open(this.#browser, page, this.#options);
+    }
+    tab.troubles.length = 0;
+    await tab.goto(address(page), { waitUntil: "load" });
+    return tab;
+  }
+
+  /** Takes a tab back. */
+  async close(tab) {
+    await tab.evaluate(() => localStorage.clear());
+    await tab.goto("about:blank");
+    await tab.emulateMedia({ media: null });
+    await tab.setViewportSize(screen);
+    this.#free.push(tab);
+  }
 }
