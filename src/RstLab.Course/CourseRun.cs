@@ -12,11 +12,8 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
     /// <summary>How many chapters run at once.</summary>
     internal int Parallel { get; init; } = Math.Max(1, Environment.ProcessorCount);
 
-    /// <summary>Whether the figures are kept, to be drawn as pictures.</summary>
-    internal bool KeepPictures { get; init; }
-
-    /// <summary>Whether the solutions of the chapters' exercises are run, too.</summary>
-    internal bool Solutions { get; init; } = true;
+    /// <summary>Whether it is only about the chapters' pictures: the figures are kept, to be drawn, and no solution is run.</summary>
+    internal bool PicturesOnly { get; init; }
 
     /// <summary>Runs the chapters. Never throws for what a chapter does; what goes wrong is in the result.</summary>
     /// <param name="notebooks">The notebooks' paths, in reading order.</param>
@@ -24,17 +21,17 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
     /// <param name="cancellation">Abandons what runs; the result then says so.</param>
     internal async Task<CourseResult> RunAsync(IReadOnlyList<string> notebooks, LabEnvironment environment, CancellationToken cancellation)
     {
-        var solutions = Solutions ? notebooks.Select(SolutionsOf).Where(File.Exists).ToList() : [];
+        var solutions = PicturesOnly ? [] : notebooks.Select(SolutionsOf).Where(File.Exists).ToList();
         IReadOnlyList<string> files = [.. notebooks, .. solutions]; // the chapters first: they take longer, and are what the reader waits for
         var results = new ChapterResult[files.Count];
         await System.Threading.Tasks.Parallel.ForEachAsync(
             Enumerable.Range(0, files.Count),
             new ParallelOptions { MaxDegreeOfParallelism = Parallel },
             async (index, _) => results[index] = await new ChapterRun(
-                files[index], openLab, TimeLimit, index < notebooks.Count ? progress : new NoProgress()) { KeepPictures = KeepPictures }.RunAsync(cancellation).ConfigureAwait(false))
+                files[index], openLab, TimeLimit, index < notebooks.Count ? progress : new NoProgress()) { KeepPictures = PicturesOnly }.RunAsync(cancellation).ConfigureAwait(false))
             .ConfigureAwait(false);
         var solved = results[notebooks.Count..];
-        var chapters = results[..notebooks.Count].Select(chapter => Solutions ? Prove(chapter, solved.FirstOrDefault(solution => solution.Id == chapter.Id)) : chapter).ToList();
+        var chapters = results[..notebooks.Count].Select(chapter => PicturesOnly ? chapter : Prove(chapter, solved.FirstOrDefault(solution => solution.Id == chapter.Id))).ToList();
         return Measured(new CourseResult { Environment = environment, Chapters = RefuseDuplicates(chapters), Solutions = solved });
     }
 

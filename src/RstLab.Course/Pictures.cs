@@ -18,7 +18,7 @@ internal sealed class Pictures(CourseFolder folder)
     /// <exception cref="InvalidDataException">A chapter could not be replayed; the message says which, and why.</exception>
     internal async Task<IReadOnlyDictionary<string, string>> DrawAsync(CancellationToken cancellation)
     {
-        var run = new CourseRun(ending => new LabScope(new LabSession { Mode = LabMode.Replay, DataFolder = folder.Data, Cancellation = ending }), new NoProgress()) { Solutions = false, KeepPictures = true };
+        var run = new CourseRun(ending => new LabScope(new LabSession { Mode = LabMode.Replay, DataFolder = folder.Data, Cancellation = ending }), new NoProgress()) { PicturesOnly = true };
         var result = await run.RunAsync(folder.Notebooks, Machine.Environment(), cancellation).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
         return result.Chapters.FirstOrDefault(chapter => chapter.CellsRun < chapter.Cells) is { } failed

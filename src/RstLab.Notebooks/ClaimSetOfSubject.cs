@@ -70,32 +70,25 @@ public sealed class ClaimSet<T> : ClaimSet
     {
         ArgumentNullException.ThrowIfNull(prediction);
         ArgumentNullException.ThrowIfNull(happened);
-        (double? Value, Evidence Evidence, string? Why) told;
+        double? told = null;
+        string? why = null;
         try
         {
-            told = (happened(subject), Live, null);
-        }
-        catch (WitnessAbsentException absent)
-        {
-            told = (null, Live, absent.Message);
-            if (shipped is not null)
+            try
             {
-                try
-                {
-                    told = (happened(shipped), Evidence.Recorded, null);
-                }
-                catch (Exception e)
-                {
-                    told = (null, Evidence.Recorded, e.Message);
-                }
+                told = happened(subject);
+            }
+            catch (WitnessAbsentException) when (shipped is not null)
+            {
+                told = happened(shipped);
             }
         }
         catch (Exception e)
         {
-            told = (null, Live, e.Message);
+            why = e.Message;
         }
 
-        Add(new Comparison(prediction, told.Value, told.Evidence, rule, missed, told.Why));
+        Add(new Comparison(prediction, told, rule, missed, why));
         return this;
     }
 

@@ -102,11 +102,10 @@ public sealed class Prediction : IDisplayed
 /// <summary>A prediction beside what happened.</summary>
 /// <param name="Prediction">What the reader believed.</param>
 /// <param name="Happened">What happened: an option's number, or a value; null when it could not be told.</param>
-/// <param name="Evidence">Whether this run or the shipped recording tells it.</param>
 /// <param name="Rule">The rule that decides it.</param>
 /// <param name="Missed">For options that are wrong, what who chose them may have overlooked.</param>
 /// <param name="Why">Why it could not be told; null when it could.</param>
-internal sealed record Comparison(Prediction Prediction, double? Happened, Evidence Evidence, string Rule, IReadOnlyList<(int Option, string Text)> Missed, string? Why)
+internal sealed record Comparison(Prediction Prediction, double? Happened, string Rule, IReadOnlyList<(int Option, string Text)> Missed, string? Why)
 {
     public override string ToString() => string.Join('\n', [Predicted, Result, Rule, .. Told.Select(missed => missed.Text)]);
 

@@ -69,7 +69,7 @@ internal static class Style
             .rstlab-compared p{margin:.25em 0;line-height:1.5}.rstlab-happened{font-weight:600}.rstlab-compared[data-state=right]{border-left-color:var(--rl-server)}.rstlab-compared[data-state=wrong]{border-left-color:var(--rl-reset)}
             .rstlab-missed{font-size:.92em}.rstlab-if{font-weight:600}
             .rstlab-attempt{margin:.6em 0;padding:.6em .9em;max-width:960px;border:1px solid rgba(128,128,128,.45);border-radius:4px}
-            .rstlab-attempt h4{margin:.1em 0 .5em;font-size:1.05em}.rstlab-attempt p{margin:.4em 0;line-height:1.5}
+            .rstlab-attempt p{margin:.4em 0;line-height:1.5}
             .rstlab-attempt .rstlab-table :is(td,tbody th){white-space:normal;min-width:5em;overflow-wrap:break-word}.rstlab-attempt .rstlab-table tbody th{min-width:12em}
             .rstlab-passed{color:var(--rl-server)}.rstlab-failed{color:var(--rl-reset);font-weight:700}.rstlab-open{color:inherit;border-style:dotted}
             @media print{.rstlab-figure[data-drawn] .rstlab-static{display:block}.rstlab-chart{display:none}.rstlab-scroll{overflow:visible} }

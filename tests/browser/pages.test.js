@@ -40,54 +40,6 @@ describe("every page", { concurrency: 2 }, () => {
         assert.equal(await tab.evaluate(look.scheme), theme);
       }
 
-      /** Asks until nothing is wrong, for a while: plotly.js draws anew after a change. */
-      async function nothing(wrong) {
-        let found;
-        for (const until = Date.now() + 5000; (found = await tab.evaluate(wrong)).length > 0 && Date.now() < until;) {
-          await tab.waitForTimeout(100);
-        }
-        assert.deepEqual(found, []);
-      }
-
-      async function choose(theme) {
-        if (await tab.evaluate(look.scheme) !== theme) {
-          await tab.locator(".theme").click();
-        }
-        assert.equal(await tab.evaluate(look.scheme), theme);
-      }
-
-      /** What axe calls serious. */
-      async function violations(options = {}) {
-        await tab.evaluate(source => window.axe ?? (0, eval)(source), axe);
-        const { violations } = await tab.evaluate(options => window.axe.run({ resultTypes: ["violations"], preload: false, ...options }), options);
-        return violations.filter(found => ["serious", "critical"].includes(found.impact))
-          .flatMap(found => found.nodes.map(node => `${found.id}: ${node.target.join(" ")} ${node.any[0]?.message ?? found.help}`));
-      }
-
-      /** Asks until nothing is wrong, for a while: plotly.js draws anew after a change. */
-      async function nothing(wrong) {
-        let found;
-        for (const until = Date.now() + 5000; (found = await tab.evaluate(wrong)).length > 0 && Date.now() < until;) {
-          await tab.waitForTimeout(100);
-        }
-        assert.deepEqual(found, []);
-      }
-
-      async function choose(theme) {
-        if (await tab.evaluate(look.scheme) !== theme) {
-          await tab.locator(".theme").click();
-        }
-        assert.equal(await tab.evaluate(look.scheme), theme);
-      }
-
-      /** What axe calls serious. It does not look into drawings, and rows of data are all alike: that halves its time. */
-      async function violations(options = {}) {
-        await tab.evaluate(source => window.axe ?? (0, eval)(source), axe);
-        const { violations } = await tab.evaluate(options => window.axe.run({ exclude: [".rstlab-chart > *", ".rstlab-table tr:nth-child(n + 4)"] }, { resultTypes: ["violations"], preload: false, ...options }), options);
-        return violations.filter(found => ["serious", "critical"].includes(found.impact))
-          .flatMap(found => found.nodes.map(node => `${found.id}: ${node.target.join(" ")} ${node.any[0]?.message ?? found.help}`));
-      }
-
       it("draws every figure with plotly.js", async () => {
         await unfold(true);
         assert.deepEqual(await tab.evaluate(look.notDrawn), []);

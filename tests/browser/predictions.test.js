@@ -72,7 +72,8 @@ describe("a prediction", () => {
     await field.fill(String(happened + 1e6));
     assert.equal((await seen(id)).state, "wrong");
     await tab.reload();
-    await tab.waitForFunction(value => [...document.querySelectorAll("fieldset input")].some(input => input.value === value), String(happened + 1e6));
+    await tab.waitForFunction(input => input.value !== "", await field.elementHandle());
+    assert.equal(await field.inputValue(), String(happened + 1e6));
     await group.getByRole("button").click();
     assert.equal(await field.inputValue(), "");
     assert.equal((await seen(id)).state, "open");

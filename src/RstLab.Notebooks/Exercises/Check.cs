@@ -67,6 +67,12 @@ internal sealed class Check(string id)
     /// <summary>Says what is expected, and whether it was so.</summary>
     internal void Expect(string expected, bool met, string seen) => Add(new Expectation(expected, seen, met));
 
+    /// <summary>Expects that a call of the reader's code returned something; what it threw instead is what was seen.</summary>
+    internal void ExpectResult(string expected, AppCall call, string right) => Expect(expected, call.Result == right, Told(call));
+
+    /// <summary>What a call returned, or what it threw.</summary>
+    internal static string Told(AppCall call) => call.Result ?? $"It threw {call.Outcome}: {call.Message}";
+
     /// <summary>Says what is expected of a recording. Where the witness that is asked is absent, the expectation does not count.</summary>
     internal void Expect(Recording recording, string expected, Func<Recording, bool> met, Func<Recording, string> seen)
     {

@@ -82,7 +82,7 @@ public static class NoticingExercises
                     said = talk.Call("client", "your code", null, () => tell(client.Socket));
                     after = (client.Socket.Available, SocketState.TakePendingError(client.Socket) == 0 ? "no error" : "an error");
                 }).ConfigureAwait(false);
-                check.Expect($"When there is {it.What}, it says {it.Said}.", said!.Result == it.Said, Told(said));
+                check.ExpectResult($"When there is {it.What}, it says {it.Said}.", said!, it.Said);
                 if (before != after)
                 {
                     check.Expect($"It takes nothing: {Left(before)} are there for the next call.", false, Left(after));
@@ -135,7 +135,7 @@ public static class NoticingExercises
 
                     said = await waiting.ConfigureAwait(false);
                 }).ConfigureAwait(false);
-                check.Expect($"When {it.What}, it says {(it.Said == text ? $"what has come: {text}" : it.Said)}.", said!.Result == it.Said, Told(said));
+                check.ExpectResult($"When {it.What}, it says {(it.Said == text ? $"what has come: {text}" : it.Said)}.", said!, it.Said);
             }
 
             check.Expect("A buffer is taken only when there is something to read.", early == 0 && taken > 0, taken == 0 ? "None was taken." : string.Create(CultureInfo.InvariantCulture, $"{taken} taken, {early} of them too early"));
@@ -235,7 +235,7 @@ public static class NoticingExercises
             check.Expect(
                 $"Where {it.What}, it says {it.Said}{(it.Within is null ? "" : " within 1 s")}.",
                 call?.Result == it.Said && (it.Within is not { } limit || it.Took <= limit),
-                call is null ? $"It was still waiting after {Seconds(Look.TotalSeconds)}." : $"{Told(call)} after {Seconds(it.Took.TotalSeconds)}");
+                call is null ? $"It was still waiting after {Seconds(Look.TotalSeconds)}." : $"{Check.Told(call)} after {Seconds(it.Took.TotalSeconds)}");
         }
     }
 
@@ -280,8 +280,6 @@ public static class NoticingExercises
     }
 
     private static string Words() => string.Create(CultureInfo.InvariantCulture, $"answer {Random.Shared.Next(1000, 10000)}");
-
-    private static string Told(AppCall call) => call.Result ?? $"It threw {call.Outcome}: {call.Message}";
 
     private static string Left((int Available, string Error) left) => string.Create(CultureInfo.InvariantCulture, $"{left.Available} bytes, {left.Error}");
 

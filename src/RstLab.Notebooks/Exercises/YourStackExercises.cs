@@ -38,7 +38,7 @@ public static class YourStackExercises
                     var exception = await failure.Make(talk).ConfigureAwait(false);
                     said = talk.Call("client", "your code", exception.GetType().Name, () => say(exception).ToString());
                 }).ConfigureAwait(false);
-                check.Expect($"{failure.What}: {failure.Wire}.", said!.Result == failure.Wire.ToString(), Told(said));
+                check.ExpectResult($"{failure.What}: {failure.Wire}.", said!, failure.Wire.ToString());
             }
         });
 
@@ -78,7 +78,7 @@ public static class YourStackExercises
                     _ = it.Ending == Ending.Fin ? server.Close() : server.Abort();
                     said = await reading.ConfigureAwait(false);
                 }).ConfigureAwait(false);
-                check.Expect($"A message {it.What}: it says {(it.Said == text ? "its text" : it.Said)}.", said!.Result == it.Said, Told(said));
+                check.ExpectResult($"A message {it.What}: it says {(it.Said == text ? "its text" : it.Said)}.", said!, it.Said);
             }
         });
 
@@ -107,7 +107,7 @@ public static class YourStackExercises
                     client.Dispose(); // a server that still waits for the request is told that none comes
                     body = await serving.ConfigureAwait(false);
                 }).ConfigureAwait(false);
-                check.Expect(string.Create(CultureInfo.InvariantCulture, $"The server answers {status}: it returns {status}."), said!.Result == status.ToString(CultureInfo.InvariantCulture), Told(said));
+                check.ExpectResult(string.Create(CultureInfo.InvariantCulture, $"The server answers {status}: it returns {status}."), said!, status.ToString(CultureInfo.InvariantCulture));
                 check.Expect(taken ? "The file arrives whole." : "Nothing of the file is sent.", taken ? body.AsSpan().SequenceEqual(file) : body.Length == 0,
                     string.Create(CultureInfo.InvariantCulture, $"{body.Length} bytes of {file.Length} came{(taken ? "" : " before the server refused it")}"));
             }
@@ -128,7 +128,7 @@ public static class YourStackExercises
                     var exception = await failure.Make(talk).ConfigureAwait(false);
                     said = talk.Call("client", "your code", exception.GetType().Name, () => List(Methods.Where(method => mayRepeat(exception, new HttpMethod(method)))));
                 }).ConfigureAwait(false);
-                check.Expect($"{failure.What}: it repeats {expected}.", said!.Result == expected, Told(said));
+                check.ExpectResult($"{failure.What}: it repeats {expected}.", said!, expected);
             }
 
             static string List(IEnumerable<string> methods) => string.Join(", ", methods) is { Length: > 0 } some ? some : "nothing";
@@ -197,7 +197,7 @@ public static class YourStackExercises
                 posted = await posting.ConfigureAwait(false);
                 closed = server.Socket.SafeHandle.IsClosed;
             }).ConfigureAwait(false);
-            check.Expect("HttpClient, which is still writing, gets the 413.", posted!.Result == "413", Told(posted));
+            check.ExpectResult("HttpClient, which is still writing, gets the 413.", posted!, "413");
             check.Expect("The server has closed the connection.", closed, closed ? "It has." : "It is open.");
             check.Expect(recording, "No reset crosses the wire.", r => !r.Segments.Any(s => s.IsReset), r => string.Create(CultureInfo.InvariantCulture, $"{r.Segments.Count(s => s.IsReset)} of them"));
         });
@@ -371,8 +371,6 @@ public static class YourStackExercises
             return false; // closed: what it does to the client will show
         }
     }
-
-    private static string Told(AppCall call) => call.Result ?? $"It threw {call.Outcome}: {call.Message}";
 
     /// <summary>A file that is sent in blocks, each when the server has taken the one before, or has ended the connection.</summary>
     private sealed class Paced(int length, Func<bool> next) : HttpContent
