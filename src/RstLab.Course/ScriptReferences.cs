@@ -15,7 +15,7 @@ internal static class ScriptReferences
     private static readonly ConcurrentDictionary<string, Lazy<PortableExecutableReference>> Files = new(StringComparer.Ordinal);
 
     /// <summary>The assemblies that this program brings itself; a <c>#r</c> of one of these names means the one that is loaded, so that types are identical.</summary>
-    internal static IReadOnlyDictionary<string, Assembly> Own { get; } = new[] { typeof(Recording).Assembly, Assembly.Load("RstLab.Notebooks") }
+    internal static IReadOnlyDictionary<string, Assembly> Own { get; } = new[] { typeof(Recording).Assembly, Assembly.Load("RstLab.Notebooks"), Assembly.Load("RstLab.Chapters") }
         .ToDictionary(assembly => assembly.GetName().Name!, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Everything in Microsoft.NETCore.App and Microsoft.AspNetCore.App.</summary>

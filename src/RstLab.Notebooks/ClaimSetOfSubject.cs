@@ -61,15 +61,19 @@ public sealed class ClaimSet<T> : ClaimSet
     }
 
     /// <summary>Puts a prediction beside what happened. It is no claim: a wrong prediction, or none, breaks nothing.</summary>
-    /// <param name="prediction">What the reader believed.</param>
+    /// <param name="prediction">What the reader believed; null where nobody was asked, and then nothing is compared.</param>
     /// <param name="happened">What happened: the number of an option, from 1, or a value in the prediction's unit.</param>
     /// <param name="rule">The rule that decides it, in a sentence or two.</param>
     /// <param name="missed">For an option that is wrong, what who chose it may have overlooked.</param>
     /// <returns>This set, for its claims.</returns>
-    public ClaimSet<T> Compare(Prediction prediction, Func<T, double> happened, string rule, params (int Option, string Text)[] missed)
+    public ClaimSet<T> Compare(Prediction? prediction, Func<T, double> happened, string rule, params (int Option, string Text)[] missed)
     {
-        ArgumentNullException.ThrowIfNull(prediction);
         ArgumentNullException.ThrowIfNull(happened);
+        if (prediction is null)
+        {
+            return this;
+        }
+
         double? told = null;
         string? why = null;
         try

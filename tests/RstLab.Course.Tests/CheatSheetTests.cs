@@ -12,10 +12,11 @@ public sealed partial class CheatSheetTests
     private static readonly string Sheet = Path.Combine(Folder.Root, "notebooks", "cheat-sheet.md");
     private static readonly string Text = File.ReadAllText(Sheet).ReplaceLineEndings("\n");
 
-    /// <summary>The cells that judge claims, and the tables that ship: where a name has to occur that the sheet may use.</summary>
+    /// <summary>The claims, and the tables that ship: where a name has to occur that the sheet may use.</summary>
     private static readonly string Shown = string.Join('\n',
     [
         .. Folder.Notebooks.SelectMany(file => Notebook.Load(file).Cells).Where(cell => cell.Kind == CellKind.Code && cell.Source.Contains(".That(", StringComparison.Ordinal)).Select(cell => cell.Source),
+        .. Directory.EnumerateFiles(Path.Combine(Folder.Root, "src", "RstLab.Chapters"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText),
         .. Directory.EnumerateFiles(Path.Combine(Folder.Data, "results"), "*.csv").Select(File.ReadAllText),
     ]);
 

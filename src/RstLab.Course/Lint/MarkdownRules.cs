@@ -119,7 +119,8 @@ internal sealed partial class MarkdownRules
                 {
                     var cells = Notebook.Load(target).Cells;
                     texts = [.. cells.Where(cell => cell.Kind == CellKind.Markdown).Select(cell => cell.Source)];
-                    anchors.UnionWith(cells.Where(cell => cell.Kind == CellKind.Code).SelectMany(cell => ClaimId().Matches(cell.Source)).Select(claim => "claim-" + claim.Groups["id"].Value));
+                    var code = cells.Where(cell => cell.Kind == CellKind.Code).Select(cell => cell.Source).Concat(ClaimsOf(target));
+                    anchors.UnionWith(code.SelectMany(source => ClaimId().Matches(source)).Select(claim => "claim-" + claim.Groups["id"].Value));
                 }
                 catch (InvalidDataException)
                 {
@@ -145,6 +146,12 @@ internal sealed partial class MarkdownRules
         anchors.UnionWith(prose.Sections.Select(section => section.Id));
         return anchors;
     }
+
+    /// <summary>The code of the chapter's folder, where its claims stand.</summary>
+    private static IEnumerable<string> ClaimsOf(string notebook) =>
+        new DirectoryInfo(Path.Combine(Path.GetDirectoryName(notebook)!, "..", "src", "RstLab.Chapters", Path.GetFileNameWithoutExtension(notebook))) is { Exists: true } folder
+            ? folder.EnumerateFiles("*.cs").Select(file => File.ReadAllText(file.FullName))
+            : [];
 
     private static string Words(LinkInline image) => string.Concat(image.Descendants().Select(part => part switch
     {
