@@ -64,9 +64,9 @@ public class LabTests
         {
             var (client, _) = await talk.ConnectAsync();
             client.Receive(); // nobody sends
-        }, TimeSpan.FromMilliseconds(300)));
+        }, TimeSpan.FromSeconds(2)));
 
-        Assert.Contains("test-hang did not end within 0.3 s", hung.Message, StringComparison.Ordinal);
+        Assert.Contains("test-hang did not end within 2 s", hung.Message, StringComparison.Ordinal);
         Assert.Contains("client.Receive", hung.Message, StringComparison.Ordinal);
     }
 
@@ -77,7 +77,7 @@ public class LabTests
         {
             var (client, _) = await talk.ConnectAsync();
             await client.UntilAsync(TcpState.Closed);
-        }, TimeSpan.FromMilliseconds(300)));
+        }, TimeSpan.FromSeconds(2)));
 
         Assert.Contains("client to be Closed; the kernel says Established", hung.Message, StringComparison.Ordinal);
     }

@@ -32,26 +32,23 @@ public sealed class Exercise
     public override string ToString() => $"{Id}: {Title}";
 
     /// <summary>Judges an attempt, and enters it into the reader's progress. Never throws for what the reader's code does.</summary>
+    /// <remarks>
+    /// The code runs once. Only where it failed while the machine provably stalled (<see cref="StallWatch"/>) does it run a second time,
+    /// and then the attempt says so.
+    /// </remarks>
     /// <param name="code">The reader's code, as the compiler saw it.</param>
     /// <param name="judge">Runs the reader's code on the live kernel and says what it expects of it.</param>
     internal async Task<Attempt> JudgeAsync(string code, Func<Check, Task> judge)
     {
-        Check check;
-        string? why;
-        for (var attempts = 1; ; attempts++)
+        var open = code.Contains(Marker, StringComparison.Ordinal);
+        var (check, why, stall) = await RunAsync(judge).ConfigureAwait(false);
+        var stalls = stall is { } first && !open && check.Expectations.Any(expectation => expectation.Met == false) ? [first] : Array.Empty<TimeSpan>();
+        if (stalls.Length > 0)
         {
-            check = new Check(Id);
-            using var pulse = new Pulse();
-            why = await RunAsync(check, judge).ConfigureAwait(false);
-
-            // Where time is judged, a machine that stood still for a moment is not the reader's fault.
-            if (attempts == 5 || !pulse.Missed || !check.Expectations.Any(expectation => expectation.Met == false))
-            {
-                break;
-            }
+            (check, why, stall) = await RunAsync(judge).ConfigureAwait(false);
+            stalls = stall is { } second ? [.. stalls, second] : stalls;
         }
 
-        var open = code.Contains(Marker, StringComparison.Ordinal);
         var judged = check.Expectations.Where(expectation => expectation.Met is not null).ToList();
         var met = judged.TrueForAll(expectation => expectation.Met == true);
         why ??= met ? check.Blind : null;
@@ -63,26 +60,29 @@ public sealed class Exercise
                 : open ? AttemptStatus.Open : AttemptStatus.Failed,
             WhyNotJudged = why,
             Expectations = check.Expectations,
+            Stalls = stalls,
             Ladder = check.Shown is { } recording ? Figure.Ladder(recording, title: $"What your code did: {Id}") : null,
         };
         attempt.Note = Progress.Enter(attempt, open ? null : code);
         return attempt;
     }
 
-    private static async Task<string?> RunAsync(Check check, Func<Check, Task> judge)
+    private async Task<(Check Check, string? Why, TimeSpan? Stall)> RunAsync(Func<Check, Task> judge)
     {
+        var check = new Check(Id);
+        using var watch = new StallWatch();
         try
         {
             await judge(check).ConfigureAwait(false);
-            return null;
+            return (check, null, watch.End());
         }
         catch (CheckEndedException)
         {
-            return null; // what ended it is among the expectations
+            return (check, null, watch.End()); // what ended it is among the expectations
         }
         catch (NotPossibleHereException e)
         {
-            return e.Message;
+            return (check, e.Message, null);
         }
     }
 }

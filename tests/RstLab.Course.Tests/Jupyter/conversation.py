@@ -5,10 +5,11 @@ import queue
 import threading
 import time
 
+import zmq
 from jupyter_client import BlockingKernelClient
 from jupyter_client.session import Session
 
-from session import LIMIT, equal, kernel, main, run, text, value
+from session import LIMIT, equal, gate, kernel, main, run, text, value
 
 with kernel(cwd=os.environ.get("NOTEBOOK_FOLDER", ".")) as (manager, client):
 
@@ -29,14 +30,14 @@ with kernel(cwd=os.environ.get("NOTEBOOK_FOLDER", ".")) as (manager, client):
         equal(ask("kernel_info_request", {}, client.control_channel)["content"]["status"], "ok")
 
     def text_comes_while_the_cell_runs():
-        reply, outputs = run(client, 'Console.Write("first"); await Task.Delay(1500); Console.Error.Write("then"); Console.Write("last");')
-        ended = time.time()
-        equal([(content["name"], content["text"]) for _, content, _ in outputs], [("stdout", "first"), ("stderr", "then"), ("stdout", "last")])
-        assert ended - outputs[0][2] > 1, "the text came only at the end"
+        with gate() as (wait, open_it):  # a kernel that kept the text to the end would never come there
+            _, outputs = run(client, f'Console.Write("first"); {wait} Console.Error.Write("then"); Console.Write("last");',
+                             on_output=lambda output: output[0] == "stream" and open_it())
+        equal([(content["name"], content["text"]) for _, content in outputs], [("stdout", "first"), ("stderr", "then"), ("stdout", "last")])
 
     def values_come_in_all_forms():
         _, outputs = run(client, "display(1); 2")
-        equal([kind for kind, _, _ in outputs], ["display_data", "execute_result"])
+        equal([kind for kind, _ in outputs], ["display_data", "execute_result"])
         equal(sorted(outputs[1][1]["data"]), ["text/html", "text/plain"])
         equal(outputs[1][1]["data"]["text/plain"], "2")
 
@@ -44,7 +45,7 @@ with kernel(cwd=os.environ.get("NOTEBOOK_FOLDER", ".")) as (manager, client):
         reply, outputs = run(client, 'var kept = 41;\nthrow new InvalidOperationException("no");')
         equal((reply["status"], reply["ename"], reply["traceback"][0]), ("error", "InvalidOperationException", "System.InvalidOperationException: no"))
         assert "line 2: throw new" in reply["traceback"][1], reply
-        equal([kind for kind, _, _ in outputs], ["error"])
+        equal([kind for kind, _ in outputs], ["error"])
         equal(value(client, "kept + 1"), "42")
 
     def a_cell_that_does_not_compile_changes_nothing():
@@ -66,7 +67,11 @@ with kernel(cwd=os.environ.get("NOTEBOOK_FOLDER", ".")) as (manager, client):
 
     def cells_behind_a_failed_one_are_aborted_unless_asked_otherwise():
         def three(stop):
-            ids = [client.execute(code, stop_on_error=stop) for code in ("await Task.Delay(500); throw new Exception();", "kept = 100;", "kept")]
+            with gate() as (wait, open_it):
+                ids = [client.execute(code, stop_on_error=stop) for code in (f"{wait} throw new Exception();", "kept = 100;", "kept")]
+                ask("kernel_info_request", {}, client.control_channel)
+                time.sleep(0.5)  # nothing reports that the kernel has read what waits; a round trip on another channel, and then some
+                open_it()
             replies = {}
             while len(replies) < 3:
                 reply = client.get_shell_msg(timeout=LIMIT)
@@ -175,10 +180,16 @@ with kernel(cwd=os.environ.get("NOTEBOOK_FOLDER", ".")) as (manager, client):
         equal(failures, [])
 
     def the_heartbeat_answers_while_a_cell_runs():
-        client.execute("System.Threading.Thread.Sleep(2000);")
-        time.sleep(1)
-        assert client.hb_channel.is_beating()
-        client.get_shell_msg(timeout=LIMIT)
+        with gate() as (wait, open_it):
+            client.execute(wait.replace("await Task.Delay(5)", "System.Threading.Thread.Sleep(5)"))
+            heartbeat = zmq.Context.instance().socket(zmq.REQ)
+            heartbeat.connect(f"tcp://127.0.0.1:{manager.get_connection_info()['hb_port']}")
+            heartbeat.send(b"are you there?")
+            assert heartbeat.poll(LIMIT * 1000), "no heartbeat while a cell runs"
+            equal(heartbeat.recv(), b"are you there?")
+            heartbeat.close(0)
+            open_it()
+            client.get_shell_msg(timeout=LIMIT)
 
     def only_the_named_address_is_bound():
         info = manager.get_connection_info()

@@ -1,6 +1,8 @@
 """What the checks share: a kernel that jupyter_client starts, and a client that talks with it."""
 import contextlib
+import os
 import sys
+import tempfile
 import time
 import warnings
 
@@ -27,22 +29,39 @@ def kernel(**options):
         manager.cleanup_resources()
 
 
+@contextlib.contextmanager
+def gate():
+    """A cell waits at `wait`, in C#, until the check calls `open_it`; so neither has to guess how fast the other is."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "open")
+
+        def open_it():
+            open(file, "w").close()
+
+        yield f'while (!System.IO.File.Exists("{file}")) await Task.Delay(5);', open_it
+
+
 def run(client, code, **options):
-    """Runs a cell; gives the reply and the outputs, each a type, a content and when it came."""
+    """Runs a cell; gives the reply and the outputs, each a type and a content. `on_output` is called with each as it comes."""
     outputs = []
-    reply = client.execute_interactive(
-        code, timeout=LIMIT, allow_stdin=False, output_hook=lambda m: outputs.append((m["msg_type"], m["content"], time.time())), **options)
+    on_output = options.pop("on_output", lambda output: None)
+
+    def take(message):
+        outputs.append((message["msg_type"], message["content"]))
+        on_output(outputs[-1])
+
+    reply = client.execute_interactive(code, timeout=LIMIT, allow_stdin=False, output_hook=take, **options)
     return reply["content"], [output for output in outputs if output[0] not in ("status", "execute_input")]
 
 
 def text(outputs, name="stdout"):
-    return "".join(content["text"] for kind, content, _ in outputs if kind == "stream" and content["name"] == name)
+    return "".join(content["text"] for kind, content in outputs if kind == "stream" and content["name"] == name)
 
 
 def value(client, code):
     reply, outputs = run(client, code)
     assert reply["status"] == "ok", reply
-    return [content["data"]["text/plain"] for kind, content, _ in outputs if kind == "execute_result"][-1]
+    return [content["data"]["text/plain"] for kind, content in outputs if kind == "execute_result"][-1]
 
 
 def equal(actual, expected):

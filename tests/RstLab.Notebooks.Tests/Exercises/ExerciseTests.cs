@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.DotNet.Interactive.Formatting;
 
 namespace RstLab.Notebooks.Tests.Exercises;
@@ -37,6 +38,54 @@ public class ExerciseTests
 
         Assert.Equal(status, attempt.Status);
         Assert.Contains("[NO] A reset. Seen: no reset", attempt.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Code_that_failed_while_the_machine_stood_still_runs_a_second_time_and_the_attempt_says_so()
+    {
+        var runs = 0;
+        var attempt = await Sample.JudgeAsync("client.Send(1);", async check =>
+        {
+            if (++runs == 1)
+            {
+                await StandStillAsync();
+            }
+
+            check.Expect("The second run.", runs == 2, $"run {runs}");
+        });
+
+        Assert.Equal((2, AttemptStatus.Passed), (runs, attempt.Status));
+        Assert.Contains("This machine stood still for 0.", attempt.ToString(), StringComparison.Ordinal);
+        Assert.Contains("so the code ran a second time", attempt.ToDisplayString("text/html"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("client.Send(1);", false)] // the code's own failure, unless the machine really stands still just now
+    [InlineData("// TODO: send", true)] // a starter fails whatever the machine does
+    public async Task Code_runs_once_otherwise(string code, bool stalls)
+    {
+        var runs = 0;
+        var attempt = await Sample.JudgeAsync(code, async check =>
+        {
+            runs++;
+            if (stalls)
+            {
+                await StandStillAsync();
+            }
+
+            check.Expect("A reset.", false, "no reset");
+        });
+
+        Assert.Equal(attempt.ToString().Contains("This machine stood still", StringComparison.Ordinal) ? 2 : 1, runs);
+        Assert.True(runs == 1 || !stalls);
+    }
+
+    /// <summary>Stops this process for a moment, as a machine without time for it does.</summary>
+    private static async Task StandStillAsync()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "there is no kill(1) to stop a process with");
+        using var other = Process.Start("sh", ["-c", $"kill -STOP {Environment.ProcessId}; sleep 0.3; kill -CONT {Environment.ProcessId}"]);
+        await other.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact]
