@@ -129,11 +129,24 @@ public sealed class JupyterZmtpTests(JupyterClients clients) : IClassFixture<Jup
         using var lazy = await ConnectAsync(publisher, [.. Greeting, .. subscriber, .. Frame(0, [1])]);
         using var awake = await ConnectAsync(publisher, [.. Greeting, .. subscriber, .. Frame(0, [1])]);
         await WaitAsync(() => publisher.PeerCount == 2, "both are connected");
-        await Task.Delay(300, TestContext.Current.CancellationToken); // nothing tells when a subscription is in force
-
-        var megabyte = new byte[1 << 20];
         using var stream = new NetworkStream(awake);
         await SkipHandshakeAsync(stream);
+
+        // Nothing reports that a subscription is in force, but a message that comes.
+        var sent = 0;
+        await WaitAsync(() =>
+        {
+            publisher.Publish([BitConverter.GetBytes(sent++)]);
+            return stream.DataAvailable;
+        }, "the subscription is in force");
+        var number = new byte[2 + sizeof(int)];
+        do
+        {
+            await stream.ReadExactlyAsync(number, TestContext.Current.CancellationToken);
+        }
+        while (BitConverter.ToInt32(number, 2) != sent - 1);
+
+        var megabyte = new byte[1 << 20];
         var frame = new byte[9 + megabyte.Length];
         for (var i = 0; i < 200; i++)
         {

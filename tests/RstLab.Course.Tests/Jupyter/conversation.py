@@ -72,10 +72,10 @@ with kernel(cwd=os.environ.get("NOTEBOOK_FOLDER", ".")) as (manager, client):
                 ask("kernel_info_request", {}, client.control_channel)
                 time.sleep(0.5)  # nothing reports that the kernel has read what waits; a round trip on another channel, and then some
                 open_it()
-            replies = {}
-            while len(replies) < 3:
-                reply = client.get_shell_msg(timeout=LIMIT)
-                replies[reply["parent_header"]["msg_id"]] = reply["content"]["status"]
+                replies = {}
+                while len(replies) < 3:
+                    reply = client.get_shell_msg(timeout=LIMIT)
+                    replies[reply["parent_header"]["msg_id"]] = reply["content"]["status"]
             return [replies[i] for i in ids]
 
         equal(three(True), ["error", "aborted", "aborted"])
