@@ -11,6 +11,9 @@ namespace RstLab;
 /// </summary>
 public sealed class Conversation
 {
+    /// <summary>So many connections are far fewer segments than the witness's ring has places.</summary>
+    private const int PortsPerDrain = 64;
+
     private readonly Lock _gate = new();
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly List<LabEvent> _events = [];
@@ -18,12 +21,12 @@ public sealed class Conversation
     private readonly Stack<IDisposable> _opened = [];
     private readonly List<Participant> _participants = [];
     private readonly List<WireWitness> _wires = [];
+    private readonly List<Func<string>> _awaited = [];
     private readonly HashSet<int> _ports = [];
     private readonly HashSet<string> _open = [];
     private readonly CancellationToken _cancellation;
     private readonly bool _watchWire;
     private TwoHosts? _hosts;
-    private Func<string>? _awaited;
     private bool _over;
 
     internal Conversation(bool watchWire, CancellationToken cancellation) => (_watchWire, _cancellation) = (watchWire, cancellation);
@@ -199,26 +202,41 @@ public sealed class Conversation
     {
         ArgumentNullException.ThrowIfNull(condition);
         ArgumentNullException.ThrowIfNull(awaited);
-        _awaited = awaited;
-        for (var asked = 0; !condition(); asked++)
+        lock (_gate)
         {
-            if (_cancellation.IsCancellationRequested)
-            {
-                throw new TimeoutException($"Waited for {awaited()}.");
-            }
-
-            // What loopback does is mostly there at the first question. After that the processor is left to others.
-            if (asked < 100)
-            {
-                await Task.Yield();
-            }
-            else
-            {
-                await Task.Delay(1, CancellationToken.None).ConfigureAwait(false);
-            }
+            _awaited.Add(awaited);
         }
 
-        _awaited = null;
+        var unmet = false;
+        try
+        {
+            for (var asked = 0; !condition(); asked++)
+            {
+                unmet = _cancellation.IsCancellationRequested;
+                if (unmet)
+                {
+                    throw new TimeoutException($"Waited for {awaited()}.");
+                }
+
+                // What loopback does is mostly there at the first question. After that the processor is left to others.
+                if (asked < 100)
+                {
+                    await Task.Yield();
+                }
+                else
+                {
+                    await Task.Delay(1, CancellationToken.None).ConfigureAwait(false);
+                }
+            }
+        }
+        finally
+        {
+            // What was not met stays: the message for the reader names all that was awaited when the time was up.
+            lock (_gate)
+            {
+                _ = unmet || _awaited.Remove(awaited);
+            }
+        }
     }
 
     /// <summary>
@@ -278,14 +296,41 @@ public sealed class Conversation
 
     internal void Joined(Endpoint endpoint) => Join(new Participant(endpoint.Name, endpoint.Local!.ToString(), endpoint.Side), endpoint.Local.Port);
 
+    /// <summary>Whether something is awaited, or was when the deadline came.</summary>
+    internal bool IsAwaiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _awaited.Count > 0;
+            }
+        }
+    }
+
     /// <summary>What was awaited when the deadline came, for the message.</summary>
     internal string WhatWasAwaited()
     {
         lock (_gate)
         {
-            return _awaited?.Invoke() ?? (_pending.Count > 0
-                ? string.Join("; ", _pending.Select(p => $"{p.Event.Who}.{p.Event.Call} to return (begun after {p.Event.T / 1e6:0.0} ms)"))
-                : "the experiment's own code to return");
+            List<string> awaited =
+            [
+                .. _awaited.Select(Describe),
+                .. _pending.Select(p => $"{p.Event.Who}.{p.Event.Call} to return (begun after {p.Event.T / 1e6:0.0} ms)"),
+            ];
+            return awaited.Count > 0 ? string.Join("; and for ", awaited) : "the experiment's own code to return";
+        }
+
+        static string Describe(Func<string> awaited)
+        {
+            try
+            {
+                return awaited();
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return $"something on a socket that is closed by now ({e.Message})";
+            }
         }
     }
 
@@ -299,21 +344,20 @@ public sealed class Conversation
             _over = true;
             _events.AddRange(_pending.Select(p => p.Event with { Result = "pending", Elapsed = Now - p.Event.T }));
             _pending.Clear();
-        }
-
-        foreach (var wire in _wires)
-        {
-            wire.Drain();
-            foreach (var (segment, frame) in wire.Segments.Zip(wire.Frames).Where(seen => Concerns(seen.First.From, seen.First.To)))
+            foreach (var wire in _wires)
             {
-                _events.Add(segment);
-                frames.Add(frame);
+                wire.Drain();
+                foreach (var (segment, frame) in wire.Segments.Zip(wire.Frames).Where(seen => Concerns(seen.First.From, seen.First.To)))
+                {
+                    _events.Add(segment);
+                    frames.Add(frame);
+                }
+
+                dropped += wire.Dropped;
             }
 
-            dropped += wire.Dropped;
+            return ([.. _events], [.. _participants], frames, dropped);
         }
-
-        return (_events, _participants, frames, dropped);
     }
 
     /// <summary>Closes everything that was opened, last first. Never throws, as it runs on the way out of a failure too.</summary>
@@ -404,10 +448,8 @@ public sealed class Conversation
     {
         lock (_gate)
         {
-            _wires.Add(wire);
+            _wires.Add(Open(wire));
         }
-
-        Open(wire);
     }
 
     private void Join(Participant participant, int port)
@@ -419,20 +461,25 @@ public sealed class Conversation
                 _participants.Add(participant);
             }
 
-            if (!_ports.Add(port))
+            if (_over || !_ports.Add(port))
             {
                 return;
             }
-        }
 
-        if (_watchWire && _wires.Count == 0)
-        {
-            Watch(new WireWitness(WireWitness.Loopback, _start));
-        }
+            // Still locked: two threads that connect at once must not both open a witness, nor go on before it watches their port.
+            if (_watchWire && _wires.Count == 0)
+            {
+                Watch(new WireWitness(WireWitness.Loopback, _start));
+            }
 
-        foreach (var wire in _wires)
-        {
-            wire.Watch(port);
+            foreach (var wire in _wires)
+            {
+                wire.Watch(port);
+                if (_ports.Count % PortsPerDrain == 0)
+                {
+                    wire.Drain();
+                }
+            }
         }
     }
 

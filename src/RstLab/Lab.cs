@@ -143,7 +143,7 @@ public static class Lab
                 }
                 catch (TimeoutException e) when (ending.IsCancellationRequested && !session.Cancellation.IsCancellationRequested)
                 {
-                    throw TooLate(e);
+                    throw TooLate(e, talk.IsAwaiting ? $"Waited for {talk.WhatWasAwaited()}." : e.Message);
                 }
             }
             else
@@ -191,8 +191,8 @@ public static class Lab
             talk.CloseAll();
         }
 
-        TimeoutException TooLate(TimeoutException? cause, string? awaited = null) =>
-            new(Obstacle.TooLate.Saying(id, $"{deadline.TotalSeconds:0.#}", awaited ?? cause!.Message), cause);
+        TimeoutException TooLate(TimeoutException? cause, string awaited) =>
+            new(Obstacle.TooLate.Saying(id, $"{deadline.TotalSeconds:0.#}", awaited), cause);
     }
 
     /// <summary>

@@ -27,7 +27,7 @@ internal sealed class Netlink : IDisposable
     internal Netlink(int protocol)
     {
         var descriptor = Libc.Socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, protocol);
-        socket = new Socket(new SafeSocketHandle(Libc.Check(descriptor, $"socket(AF_NETLINK, SOCK_RAW, {protocol})"), ownsHandle: true))
+        socket = new Socket(Libc.Check(descriptor, $"socket(AF_NETLINK, SOCK_RAW, {protocol})"))
         {
             ReceiveTimeout = (int)Patience.TotalMilliseconds,
             SendTimeout = (int)Patience.TotalMilliseconds,

@@ -32,7 +32,7 @@ public sealed class NetworkNamespace : IDisposable
         Netlink? route = null;
         try
         {
-            handle = new SafeFileHandle(Libc.Check(Libc.Open("/proc/thread-self/ns/net", Libc.O_RDONLY | Libc.O_CLOEXEC), "open /proc/thread-self/ns/net"), ownsHandle: true);
+            handle = Libc.Check(Libc.Open("/proc/thread-self/ns/net", Libc.O_RDONLY | Libc.O_CLOEXEC), "open /proc/thread-self/ns/net");
             route = new Netlink(Libc.NETLINK_ROUTE);
             SetUp(route, "lo", up: true);
             QuietIPv6();
@@ -56,8 +56,7 @@ public sealed class NetworkNamespace : IDisposable
     /// <exception cref="TimeoutException">The action did not end in time.</exception>
     public T Run<T>(Func<T> action, TimeSpan? timeout = null) => OnNewThread("namespace", timeout ?? TimeSpan.FromSeconds(30), () =>
     {
-        Libc.Check(Libc.SetNs((int)handle.DangerousGetHandle(), Libc.CLONE_NEWNET), "setns(CLONE_NEWNET)");
-        GC.KeepAlive(this);
+        Libc.Check(Libc.SetNs(handle, Libc.CLONE_NEWNET), "setns(CLONE_NEWNET)");
         return action();
     });
 

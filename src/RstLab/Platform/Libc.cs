@@ -1,5 +1,7 @@
 using System.ComponentModel;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace RstLab;
 
@@ -14,7 +16,7 @@ internal static partial class Libc
     internal const int SOL_SOCKET = 1, SO_ERROR = 4, SO_ATTACH_FILTER = 26, IPPROTO_TCP = 6, TCP_INFO = 11;
     internal const int O_RDONLY = 0, O_CLOEXEC = 0x80000;
     internal const int CLONE_NEWNET = 0x40000000;
-    internal const int F_SETFD = 2, FD_CLOEXEC = 1;
+    internal const int RLIMIT_NOFILE = 7;
     internal const int CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
     internal const int O_NONBLOCK = 0x800;
     private const int PROT_READ_WRITE = 3, MAP_SHARED = 1;
@@ -37,29 +39,31 @@ internal static partial class Libc
         public short Returned;
     }
 
+    /// <summary>struct rlimit (getrlimit(2)) with the 64-bit numbers of every 64-bit system.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct ResourceLimit
+    {
+        public ulong Soft;
+        public ulong Hard;
+    }
+
+    [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
+    internal static partial int GetResourceLimit(int resource, out ResourceLimit limit);
+
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
-    internal static partial int Socket(int domain, int type, int protocol);
+    internal static partial SafeSocketHandle Socket(int domain, int type, int protocol);
 
     [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
     internal static partial int Connect(SafeHandle socket, ReadOnlySpan<byte> address, int length);
 
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    internal static partial int Close(int fd);
-
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-    private static partial int Fcntl(int fd, int command, nint argument);
-
-    /// <summary>Whether a descriptor stays open in a program that this process starts or becomes (F_SETFD, fcntl(2)).</summary>
-    internal static bool KeepOnExec(nint descriptor, bool keep) => Fcntl((int)descriptor, F_SETFD, keep ? 0 : FD_CLOEXEC) == 0;
+    internal static partial SafeFileHandle Open(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     internal static partial int Unshare(int flags);
 
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
-    internal static partial int SetNs(int fd, int type);
+    internal static partial int SetNs(SafeHandle descriptor, int type);
 
     [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]
     internal static partial int ClockGetTime(int clock, out Timespec time);
@@ -71,34 +75,45 @@ internal static partial class Libc
     private static partial uint IfNameToIndex(string name);
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
-    private static unsafe partial byte* Mmap(void* address, nuint length, int protection, int flags, int fd, nint offset);
+    private static unsafe partial byte* Mmap(void* address, nuint length, int protection, int flags, SafeHandle descriptor, nint offset);
 
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     private static unsafe partial int Munmap(byte* address, nuint length);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
-    internal static unsafe partial nint Read(int fd, byte* buffer, nuint length);
+    internal static partial nint Read(SafeHandle descriptor, Span<byte> buffer, nuint length);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    private static partial nint Syscall(nint number, nint a, nint b, nint c);
+    private static partial SafeFileHandle SyscallFsMount(nint number, SafeHandle context, nint flags, nint attributes);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint SyscallWithText(nint number, string a, nint b);
+    private static partial SafeFileHandle SyscallFsOpen(nint number, string type, nint flags);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    private static partial nint Syscall5(nint number, nint a, nint b, nint c, nint d, nint e);
+    private static partial nint SyscallFsConfig(nint number, SafeHandle context, nint command, nint key, nint value, nint auxiliary);
 
     /// <summary>The index of a network device in the calling thread's namespace.</summary>
     internal static int InterfaceIndex(string name) => IfNameToIndex(name) is var index and not 0 ? (int)index : throw LastError($"if_nametoindex({name})");
 
-    /// <summary>Maps a descriptor's memory for reading and writing, shared with the kernel (mmap(2)).</summary>
-    internal static unsafe byte* MapShared(SafeHandle descriptor, nuint length)
+    /// <summary>Memory that is shared with the kernel (mmap(2)); unmapped when the handle is closed and nobody is reading any more.</summary>
+    internal sealed unsafe class SharedMemory : SafeBuffer
     {
-        var memory = Mmap(null, length, PROT_READ_WRITE, MAP_SHARED, (int)descriptor.DangerousGetHandle(), 0);
-        return (nint)memory == -1 ? throw LastError("mmap") : memory;
-    }
+        /// <summary>Maps a descriptor's memory for reading and writing.</summary>
+        /// <exception cref="Win32Exception">The kernel refused.</exception>
+        internal SharedMemory(SafeHandle descriptor, nuint length) : base(ownsHandle: true)
+        {
+            var memory = Mmap(null, length, PROT_READ_WRITE, MAP_SHARED, descriptor, 0);
+            if ((nint)memory == -1)
+            {
+                throw LastError("mmap");
+            }
 
-    internal static unsafe void Unmap(byte* memory, nuint length) => Check(Munmap(memory, length), "munmap");
+            SetHandle((nint)memory);
+            Initialize(length);
+        }
+
+        protected override bool ReleaseHandle() => Munmap((byte*)handle, (nuint)ByteLength) == 0;
+    }
 
     /// <summary>How far CLOCK_REALTIME is ahead of CLOCK_MONOTONIC at this moment, in nanoseconds.</summary>
     internal static long RealtimeMinusMonotonic()
@@ -121,24 +136,14 @@ internal static partial class Libc
 
     /// <summary>
     /// Mounts a file system without a place in the tree (fsopen(2), fsmount(2), Linux 5.2): it is reached through the
-    /// descriptor and is gone with it. Returns -1 where the system refuses.
+    /// descriptor and is gone with it. Null where the system refuses.
     /// </summary>
-    internal static int MountDetached(string type)
+    internal static SafeFileHandle? MountDetached(string type)
     {
-        var context = (int)SyscallWithText(SYS_fsopen, type, FSOPEN_CLOEXEC);
-        if (context < 0)
-        {
-            return -1;
-        }
-
-        try
-        {
-            return Syscall5(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0) < 0 ? -1 : (int)Syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
-        }
-        finally
-        {
-            _ = Close(context);
-        }
+        using var context = SyscallFsOpen(SYS_fsopen, type, FSOPEN_CLOEXEC);
+        return !context.IsInvalid
+            && SyscallFsConfig(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0) >= 0
+            && SyscallFsMount(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0) is { IsInvalid: false } mount ? mount : null;
     }
 
     private static long Nanoseconds(int clock)
@@ -149,6 +154,9 @@ internal static partial class Libc
 
     /// <summary>Throws when a call returned a negative number; the message names the call and the error.</summary>
     internal static int Check(int result, string call) => result >= 0 ? result : throw LastError(call);
+
+    /// <summary>Throws when a call returned no descriptor; the message names the call and the error.</summary>
+    internal static T Check<T>(T opened, string call) where T : SafeHandle => opened.IsInvalid ? throw LastError(call) : opened;
 
     /// <summary>The error of the last native call of this thread, as an exception that names the call.</summary>
     internal static Win32Exception LastError(string call)
@@ -184,4 +192,34 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
     internal static partial nint Signal(int number, nint handler);
+
+    // Starting a program with a chosen standard input: posix_spawn(3), kill(2), waitpid(2). These return or take what macOS has alike.
+    internal const int SIGKILL = 9, WNOHANG = 1, ECHILD = 10;
+
+    /// <summary>posix_spawn_file_actions_t: a pointer on macOS, 80 bytes with glibc and musl.</summary>
+    [System.Runtime.CompilerServices.InlineArray(32)]
+    internal struct SpawnFileActions
+    {
+        private long _first;
+    }
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
+    internal static partial int SpawnActionsInit(out SpawnFileActions actions);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
+    internal static partial int SpawnActionsDuplicate(ref SpawnFileActions actions, SafeHandle descriptor, int number);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_destroy")]
+    internal static partial int SpawnActionsDestroy(ref SpawnFileActions actions);
+
+    /// <summary>posix_spawnp(3). Returns the error number, 0 for success. The arrays end with null.</summary>
+    [LibraryImport("libc", EntryPoint = "posix_spawnp", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Spawn(
+        out int process, string file, ref SpawnFileActions actions, nint attributes, string?[] arguments, string?[] environment);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    internal static partial int Kill(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
+    internal static partial int WaitFor(int process, out int status, int options);
 }

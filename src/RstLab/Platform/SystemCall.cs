@@ -38,13 +38,27 @@ public static class SystemCall
     /// <summary>One poll(2) that asks for everything and does not wait: the names of the bits, such as <c>IN|OUT|HUP</c>; <c>-</c> for none.</summary>
     /// <param name="socket">The socket.</param>
     /// <exception cref="NotPossibleHereException">This is not Linux.</exception>
+    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
     public static string Poll(Socket socket)
     {
         var handle = Handle(socket);
-        Span<Libc.PollFd> asked = [new() { Fd = (int)handle.DangerousGetHandle(), Events = Libc.POLLIN | Libc.POLLPRI | Libc.POLLOUT | Libc.POLLRDHUP }];
-        Libc.Check(Libc.Poll(asked, 1, 0), "poll");
-        var ready = asked[0].Returned;
-        return ready == 0 ? "-" : string.Join('|', Readiness.Where(r => (ready & r.Bit) != 0).Select(r => r.Name));
+        var kept = false;
+        try
+        {
+            // Without a reference, somebody else's Close would let the number be given to another file meanwhile.
+            handle.DangerousAddRef(ref kept);
+            Span<Libc.PollFd> asked = [new() { Fd = (int)handle.DangerousGetHandle(), Events = Libc.POLLIN | Libc.POLLPRI | Libc.POLLOUT | Libc.POLLRDHUP }];
+            Libc.Check(Libc.Poll(asked, 1, 0), "poll");
+            var ready = asked[0].Returned;
+            return ready == 0 ? "-" : string.Join('|', Readiness.Where(r => (ready & r.Bit) != 0).Select(r => r.Name));
+        }
+        finally
+        {
+            if (kept)
+            {
+                handle.DangerousRelease();
+            }
+        }
     }
 
     private static SafeSocketHandle Handle(Socket socket)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace RstLab;
 
@@ -13,7 +14,7 @@ namespace RstLab;
 /// Where tracefs is out of reach, the differences of the TcpExt counters remain (<see cref="ReadCounters"/>).
 /// </para>
 /// </summary>
-public sealed unsafe class KernelWitness : IDisposable
+public sealed class KernelWitness : IDisposable
 {
     private const string Prefix = "rstlab-";
 
@@ -200,11 +201,11 @@ public sealed unsafe class KernelWitness : IDisposable
     private sealed class Instance : IDisposable
     {
         private readonly string _folder;
-        private readonly int _mount;
-        private readonly int _pipe;
+        private readonly SafeFileHandle? _mount;
+        private readonly SafeFileHandle _pipe;
         private readonly StringBuilder _partial = new();
 
-        private Instance(string folder, int mount)
+        private Instance(string folder, SafeFileHandle? mount)
         {
             (_folder, _mount) = (folder, mount);
             NamesReasons = File.ReadAllText(Path.Combine(folder, "events/tcp/tcp_send_reset/format")).Contains("reason", StringComparison.Ordinal);
@@ -225,12 +226,12 @@ public sealed unsafe class KernelWitness : IDisposable
                 return (null, Obstacle.NotLinux.Saying("tracefs"));
             }
 
-            var mount = -1;
+            SafeFileHandle? mount = null;
             var root = Array.Find(["/sys/kernel/tracing", "/sys/kernel/debug/tracing"], place => Directory.Exists(Path.Combine(place, "instances")));
             if (root is null)
             {
                 mount = Libc.MountDetached("tracefs");
-                root = mount < 0 ? null : $"/proc/self/fd/{mount.ToString(CultureInfo.InvariantCulture)}";
+                root = mount is null ? null : $"/proc/self/fd/{mount.DangerousGetHandle().ToString(CultureInfo.InvariantCulture)}"; // as a name; the mount stays open
             }
 
             if (root is null)
@@ -258,11 +259,7 @@ public sealed unsafe class KernelWitness : IDisposable
                     Directory.Delete(folder);
                 }
 
-                if (mount >= 0)
-                {
-                    _ = Libc.Close(mount);
-                }
-
+                mount?.Dispose();
                 return (null, e switch
                 {
                     NotPossibleHereException => e.Message,
@@ -285,11 +282,11 @@ public sealed unsafe class KernelWitness : IDisposable
 
         internal void ReadInto(IReadOnlyList<KernelWitness> listeners)
         {
-            var buffer = stackalloc byte[16384];
-            nint got;
-            while ((got = Libc.Read(_pipe, buffer, 16384)) > 0)
+            Span<byte> buffer = stackalloc byte[16384];
+            int got;
+            while ((got = (int)Libc.Read(_pipe, buffer, (nuint)buffer.Length)) > 0)
             {
-                _partial.Append(Encoding.UTF8.GetString(buffer, (int)got));
+                _partial.Append(Encoding.UTF8.GetString(buffer[..got]));
                 if (buffer[got - 1] != (byte)'\n')
                 {
                     continue; // a line goes on in the next piece
@@ -326,7 +323,7 @@ public sealed unsafe class KernelWitness : IDisposable
 
         public void Dispose()
         {
-            _ = Libc.Close(_pipe);
+            _pipe.Dispose();
             try
             {
                 Write("tracing_on", "0");
@@ -337,10 +334,7 @@ public sealed unsafe class KernelWitness : IDisposable
                 // Somebody is looking into it at this moment. The next run removes it.
             }
 
-            if (_mount >= 0)
-            {
-                _ = Libc.Close(_mount);
-            }
+            _mount?.Dispose();
         }
 
         // A run that was killed could not remove its instance. The process id in the name tells whether it still lives.

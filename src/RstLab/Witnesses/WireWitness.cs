@@ -11,7 +11,7 @@ namespace RstLab;
 /// the experiment's own ports, the kernel's own time stamps, and the kernel's count of what it had to drop. No libpcap.
 /// <para>
 /// The ring is read by whoever asks, without a thread of its own: taps are served before TCP is, so a segment whose effect a
-/// socket has shown is in the ring already.
+/// socket has shown is in the ring already. Any thread may ask.
 /// </para>
 /// </summary>
 public sealed unsafe class WireWitness : IDisposable
@@ -26,6 +26,7 @@ public sealed unsafe class WireWitness : IDisposable
 
     private const int FrameSize = 512, BlockSize = 1 << 18, DefaultBlocks = 16;
 
+    private readonly Lock _gate = new();
     private readonly Socket _socket;
     private readonly long _start;
     private readonly bool _keep;
@@ -33,8 +34,7 @@ public sealed unsafe class WireWitness : IDisposable
     private readonly List<Segment> _segments = [];
     private readonly List<CapturedFrame> _frames = [];
     private readonly int _frameCount;
-    private readonly nuint _length;
-    private byte* _ring;
+    private readonly Libc.SharedMemory? _ring;
     private int _next;
 
     /// <summary>Opens the witness. It sees nothing until <see cref="Watch"/> names a port.</summary>
@@ -56,7 +56,7 @@ public sealed unsafe class WireWitness : IDisposable
         _socket = new Socket(AddressFamily.Packet, SocketType.Raw, 0);
         try
         {
-            Watch();
+            Attach();
             Option(PacketVersion, TPacketV2);
             if (device == Loopback)
             {
@@ -64,10 +64,9 @@ public sealed unsafe class WireWitness : IDisposable
             }
 
             _frameCount = DefaultBlocks * (BlockSize / FrameSize);
-            _length = (nuint)(DefaultBlocks * BlockSize);
             ReadOnlySpan<int> request = [BlockSize, DefaultBlocks, FrameSize, _frameCount];
             _socket.SetRawSocketOption(SolPacket, PacketRxRing, MemoryMarshal.AsBytes(request));
-            _ring = Libc.MapShared(_socket.SafeHandle, _length);
+            _ring = new Libc.SharedMemory(_socket.SafeHandle, DefaultBlocks * BlockSize);
             _socket.Bind(new LinkLayerEndPoint(Libc.InterfaceIndex(device), EthPAll));
         }
         catch
@@ -97,10 +96,28 @@ public sealed unsafe class WireWitness : IDisposable
     }
 
     /// <summary>The segments seen so far, in the kernel's order.</summary>
-    public IReadOnlyList<Segment> Segments => _segments;
+    public IReadOnlyList<Segment> Segments
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _segments];
+            }
+        }
+    }
 
     /// <summary>The frames seen so far, cut to what the ring holds of each.</summary>
-    public IReadOnlyList<CapturedFrame> Frames => _frames;
+    public IReadOnlyList<CapturedFrame> Frames
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _frames];
+            }
+        }
+    }
 
     /// <summary>How many segments were seen.</summary>
     public long Seen { get; private set; }
@@ -111,15 +128,31 @@ public sealed unsafe class WireWitness : IDisposable
     /// <summary>How many frames the kernel dropped because the ring was full. Anything but 0 makes the account incomplete.</summary>
     public long Dropped { get; private set; }
 
-    /// <summary>Lets the segments of more ports through the filter, as source or as destination.</summary>
+    /// <summary>
+    /// Lets the segments of more ports through, as source or as destination. The kernel's filter has room for 509 ports. From there on
+    /// it lets all of TCP into the ring, and the choice is made when the ring is read.
+    /// </summary>
     /// <param name="ports">The ports.</param>
+    /// <exception cref="ObjectDisposedException">The witness is closed.</exception>
     public void Watch(params ReadOnlySpan<int> ports)
     {
-        foreach (var port in ports)
+        lock (_gate)
         {
-            _ports.Add(port);
-        }
+            var before = _ports.Count;
+            foreach (var port in ports)
+            {
+                _ports.Add(port);
+            }
 
+            if (before <= PortFilter.MostPorts)
+            {
+                Attach();
+            }
+        }
+    }
+
+    private void Attach()
+    {
         var program = PortFilter.Compile(_ports);
         fixed (ulong* instructions = program)
         {
@@ -134,13 +167,34 @@ public sealed unsafe class WireWitness : IDisposable
     }
 
     /// <summary>Takes everything out of the ring.</summary>
+    /// <exception cref="ObjectDisposedException">The witness is closed.</exception>
     public void Drain()
     {
-        ObjectDisposedException.ThrowIf(_ring is null, this);
+        lock (_gate)
+        {
+            byte* ring = null;
+            _ring!.AcquirePointer(ref ring);
+            try
+            {
+                Read(ring);
+            }
+            finally
+            {
+                _ring.ReleasePointer();
+            }
+
+            Span<byte> statistics = stackalloc byte[8];
+            _socket.GetRawSocketOption(SolPacket, PacketStatistics, statistics); // reading sets them back to zero
+            Dropped += BitConverter.ToUInt32(statistics[4..]);
+        }
+    }
+
+    private void Read(byte* ring)
+    {
         var realtime = Libc.RealtimeMinusMonotonic();
         while (true)
         {
-            var frame = _ring + ((nint)_next * FrameSize);
+            var frame = ring + ((nint)_next * FrameSize);
             ref var status = ref Unsafe.AsRef<uint>(frame);
             if ((Volatile.Read(ref status) & StatusUser) == 0)
             {
@@ -155,43 +209,31 @@ public sealed unsafe class WireWitness : IDisposable
             Volatile.Write(ref status, StatusKernel);
             _next = (_next + 1) % _frameCount;
         }
-
-        Span<byte> statistics = stackalloc byte[8];
-        _socket.GetRawSocketOption(SolPacket, PacketStatistics, statistics); // reading sets them back to zero
-        Dropped += BitConverter.ToUInt32(statistics[4..]);
     }
 
     /// <summary>Closes the witness. What it saw stays readable.</summary>
     public void Dispose()
     {
-        if (_ring is not null)
+        lock (_gate)
         {
-            Libc.Unmap(_ring, _length);
-            _ring = null;
+            _ring?.Dispose();
+            _socket.Dispose();
         }
-
-        _socket.Dispose();
     }
 
     private void Take(ReadOnlySpan<byte> bytes, int originalLength, long realtimeStamp, long realtime)
     {
-        if (!_keep)
+        if (!Frame.TryRead(bytes, originalLength, out var header) || !(_ports.Contains(header.SourcePort) || _ports.Contains(header.DestinationPort)))
         {
-            if (Frame.TryRead(bytes, originalLength, out var header))
-            {
-                Seen++;
-                Resets += (header.Flags & ControlBits.Rst) != 0 ? 1 : 0;
-            }
-
             return;
         }
 
-        // Stopwatch counts CLOCK_MONOTONIC in nanoseconds on Linux; the kernel stamps frames with CLOCK_REALTIME.
-        if (Frame.TryParse(bytes, originalLength, realtimeStamp - realtime - _start, out var segment))
+        Seen++;
+        Resets += (header.Flags & ControlBits.Rst) != 0 ? 1 : 0;
+        if (_keep)
         {
-            Seen++;
-            Resets += segment.IsReset ? 1 : 0;
-            _segments.Add(segment);
+            // Stopwatch counts CLOCK_MONOTONIC in nanoseconds on Linux; the kernel stamps frames with CLOCK_REALTIME.
+            _segments.Add(header.ToSegment(realtimeStamp - realtime - _start));
             _frames.Add(new CapturedFrame(realtimeStamp, originalLength, bytes.ToArray()));
         }
     }
@@ -218,9 +260,15 @@ internal sealed class LinkLayerEndPoint(int index, ushort protocol) : EndPoint
 /// <summary>Compiles the filter: TCP over IPv4 or IPv6 whose source or destination port is one of a set (bpf(4), classic).</summary>
 internal static class PortFilter
 {
+    /// <summary>The kernel takes programs of up to 4096 instructions (BPF_MAXINSNS): 8 for each port and 21 others.</summary>
+    internal const int MostPorts = (4096 - 21) / 8;
+
     private const ushort LoadHalf = 0x28, LoadByte = 0x30, LoadHalfIndexed = 0x48, LoadHeaderLength = 0xB1, JumpEqual = 0x15, JumpSet = 0x45, Jump = 0x05, Return = 0x06;
 
-    /// <summary>The program, one 64-bit struct sock_filter an instruction. A set of no ports lets nothing through.</summary>
+    /// <summary>
+    /// The program, one 64-bit struct sock_filter an instruction. A set of no ports lets nothing through; one of more than
+    /// <see cref="MostPorts"/> lets all of TCP through.
+    /// </summary>
     internal static ulong[] Compile(IEnumerable<int> ports)
     {
         var set = ports.Order().ToArray();
@@ -263,7 +311,7 @@ internal static class PortFilter
         ];
 
         // Loads one port and accepts the frame if it is in the set.
-        ulong[] PortTest(uint offset, ushort load = LoadHalf) =>
+        ulong[] PortTest(uint offset, ushort load = LoadHalf) => set.Length > MostPorts ? [Instruction(Return, 0x40000)] :
         [
             Instruction(load, offset),
             .. set.SelectMany(port => new[] { Instruction(JumpEqual, (uint)port, 0, 1), Instruction(Return, 0x40000) }),
