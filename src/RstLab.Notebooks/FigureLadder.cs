@@ -27,8 +27,8 @@ public sealed partial class Figure
         {
             tables.Add(new()
             {
-                Caption = "TCP counters that moved (of the whole network namespace)",
-                Columns = ["counter", "difference"],
+                Caption = "What TCP counted on the two hosts, added up",
+                Columns = ["counter", "count"],
                 Rows = [.. drawn.Counters.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => (IReadOnlyList<object?>)[c.Key, c.Value])],
             });
         }

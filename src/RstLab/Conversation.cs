@@ -95,21 +95,26 @@ public sealed class Conversation
     /// <param name="family">IPv4 or IPv6.</param>
     /// <param name="on">The host; null for this machine's loopback.</param>
     /// <param name="port">The port; 0 lets the kernel choose.</param>
+    /// <exception cref="NotPossibleHereException">This machine has no IPv6.</exception>
+    /// <exception cref="IOException">No port is free, or this one is taken; the message says what helps.</exception>
     public Endpoint Listen(string name = "listener", int backlog = 128, AddressFamily family = AddressFamily.InterNetwork, Host? on = null, int port = 0)
     {
-        Endpoint? endpoint = null;
+        // What this machine cannot do is no outcome of a call.
+        var endpoint = Bound(name, Side.Server, family, on, port);
         var call = Call(name, "Listen", null, () =>
         {
-            endpoint = Listener(name, family, on, port, backlog);
+            endpoint.Socket.Listen(backlog);
             return endpoint.Local!.ToString();
         });
-        return endpoint ?? throw new SocketException((int)(call.Error ?? SocketError.SocketError), $"{name} cannot listen: {call.Outcome}. {call.Message}");
+        return call.Ok ? endpoint : throw new SocketException((int)(call.Error ?? SocketError.SocketError), $"{name} cannot listen: {call.Outcome}. {call.Message}");
     }
 
     /// <summary>An endpoint that can connect. It is bound at once, so that its port is known before its first segment.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="family">IPv4 or IPv6.</param>
     /// <param name="on">The host; null for this machine's loopback.</param>
+    /// <exception cref="NotPossibleHereException">This machine has no IPv6.</exception>
+    /// <exception cref="IOException">No port is free; the message says what helps.</exception>
     public Endpoint Client(string name = "client", AddressFamily family = AddressFamily.InterNetwork, Host? on = null) =>
         Bound(name, Side.Client, family, on, 0);
 
@@ -416,32 +421,41 @@ public sealed class Conversation
 
     private Endpoint Bound(string name, Side side, AddressFamily family, Host? on, int port)
     {
-        if (family == AddressFamily.InterNetworkV6 && !Socket.OSSupportsIPv6)
+        if (family == AddressFamily.InterNetworkV6 && on is null && Machine.IPv6WhyNot() is { } why)
         {
-            throw new NotPossibleHereException(Obstacle.NoIPv6.Saying("this machine has no IPv6"));
+            throw new NotPossibleHereException(why);
         }
 
-        var socket = on is null
-            ? new Socket(family, SocketType.Stream, ProtocolType.Tcp)
-            : on.CreateSocket(family, SocketType.Stream, ProtocolType.Tcp);
-        var endpoint = new Endpoint(this, name, side, socket);
+        var endpoint = new Endpoint(this, name, side, NewSocket(family, on));
         var address = on?.Address ?? (family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Loopback : IPAddress.Loopback);
         try
         {
-            socket.Bind(new IPEndPoint(address, port));
+            endpoint.Socket.Bind(new IPEndPoint(address, port));
         }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable && family == AddressFamily.InterNetworkV6)
+        catch (SocketException e) when (port != 0 && e.SocketErrorCode is (SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable))
         {
-            throw new NotPossibleHereException(Obstacle.NoIPv6.Saying("EADDRNOTAVAIL"), e);
+            throw new IOException(Obstacle.PortTaken.Saying($"{port}", $"{address}", $"{Errno.Name(e.NativeErrorCode)}", $"{port}"), e);
         }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable)
+        catch (SocketException e) when (Machine.WhyNot(e, $"{address}") is { } obstacle)
         {
-            throw new IOException(port == 0
-                ? Obstacle.NoFreePort.Saying($"{address}", $"{Errno.Name(e.NativeErrorCode)}")
-                : Obstacle.PortTaken.Saying($"{port}", $"{address}", $"{Errno.Name(e.NativeErrorCode)}", $"{port}"), e);
+            throw new IOException(obstacle, e);
         }
 
         return endpoint.KnowsItsAddress();
+    }
+
+    private static Socket NewSocket(AddressFamily family, Host? on)
+    {
+        try
+        {
+            return on is null
+                ? new Socket(family, SocketType.Stream, ProtocolType.Tcp)
+                : on.CreateSocket(family, SocketType.Stream, ProtocolType.Tcp);
+        }
+        catch (SocketException e) when (Machine.WhyNot(e) is { } obstacle)
+        {
+            throw new IOException(obstacle, e);
+        }
     }
 
     private void Watch(WireWitness wire)

@@ -17,6 +17,7 @@ public static class Lab
     /// <returns>The recording.</returns>
     /// <exception cref="TimeoutException">The conversation did not end in time; the message says what was awaited.</exception>
     /// <exception cref="NotPossibleHereException">This machine cannot run it, and no recording of that name ships.</exception>
+    /// <exception cref="IOException">The machine is in no state to run anything, as no port is free; the message says what helps.</exception>
     public static async Task<Recording> RunAsync(string id, Func<Conversation, Task> conversation, TimeSpan? deadline = null)
     {
         CheckId(id);
@@ -73,6 +74,7 @@ public static class Lab
     /// <param name="measure">The measurement, run on a thread of its own: the rows.</param>
     /// <param name="columns">The columns' names, with the unit in parentheses where there is one.</param>
     /// <exception cref="NotPossibleHereException">This machine cannot run it, and no table of that name ships.</exception>
+    /// <exception cref="IOException">The loopback device is down; the message says what helps.</exception>
     public static async Task<ResultTable> MeasureAsync(string id, Func<CancellationToken, IEnumerable<IReadOnlyList<object?>>> measure, params string[] columns)
     {
         CheckId(id);
@@ -84,6 +86,7 @@ public static class Lab
             return session.Add(ShippedTable(id, session, Obstacle.ReplayAsked.Message, null), TimeSpan.Zero);
         }
 
+        CheckLoopback($"Measurement {id}");
         List<IReadOnlyList<object?>> rows;
         try
         {
@@ -105,6 +108,14 @@ public static class Lab
         return session.Add(table, Stopwatch.GetElapsedTime(began));
     }
 
+    private static void CheckLoopback(string what)
+    {
+        if (Machine.LoopbackWhyNot() is { } why)
+        {
+            throw new IOException($"{what} cannot run: {why}");
+        }
+    }
+
     // Ids become the names of files.
     private static void CheckId(string id)
     {
@@ -117,18 +128,13 @@ public static class Lab
 
     private static async Task<Recording> RecordAsync(string id, LabSession session, Func<Conversation, Task> conversation, TimeSpan deadline)
     {
-        if (Machine.LoopbackWhyNot() is { } loopback)
-        {
-            throw new IOException($"Experiment {id} cannot run: {loopback}.");
-        }
-
+        CheckLoopback($"Experiment {id}");
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(session.Cancellation);
         var wireWhyNot = WireWitness.WhyNot();
         var kernelWhyNot = KernelWitness.WhyNot();
         var talk = new Conversation(wireWhyNot is null, ending.Token);
         using var kernel = kernelWhyNot is null ? new KernelWitness(talk.Start, talk.Addresses) : null;
         var environment = Machine.Environment();
-        var before = KernelWitness.ReadCounters();
         try
         {
             // The conversation may block its thread; the deadline must not depend on it.
@@ -157,7 +163,7 @@ public static class Lab
 
             session.Cancellation.ThrowIfCancellationRequested();
             var (traced, missed) = kernel?.Drain() ?? ([], 0);
-            var counters = Moved(before, KernelWitness.ReadCounters());
+            var counters = talk.Hosts?.Counters() ?? new Dictionary<string, long>();
             var (events, participants, frames, dropped) = talk.Finish();
             var wire = wireWhyNot is null
                 ? new Witness(WitnessKind.Wire, Evidence.Live) { Dropped = dropped }
@@ -170,7 +176,7 @@ public static class Lab
 
             var reasons = kernelWhyNot is null
                 ? new Witness(WitnessKind.Kernel, Evidence.Live) { Method = KernelMethod.Trace }
-                : counters.Count > 0 || before.Count > 0
+                : counters.Count > 0
                     ? new Witness(WitnessKind.Kernel, Evidence.Live, $"only the counters: {kernelWhyNot}") { Method = KernelMethod.Counters, Dropped = missed }
                     : new Witness(WitnessKind.Kernel, Evidence.Absent, kernelWhyNot);
             var shipped = wire.Evidence != Evidence.Live || reasons is not { Evidence: Evidence.Live, Method: KernelMethod.Trace } || !KernelWitness.NamesReasons ? TryLoad(id, session) : null;
@@ -211,9 +217,6 @@ public static class Lab
         // The time before the first event went into opening the witnesses.
         return [.. ordered.Select(e => e with { T = e.T - ordered[0].T })];
     }
-
-    private static Dictionary<string, long> Moved(IReadOnlyDictionary<string, long> before, IReadOnlyDictionary<string, long> after) =>
-        after.Where(c => before.TryGetValue(c.Key, out var was) && was != c.Value).ToDictionary(c => c.Key, c => c.Value - before[c.Key]);
 
     private static Witness SpokenFor(Witness witness, Recording? shipped) =>
         witness.Evidence == Evidence.Absent && shipped is not null ? witness with { Evidence = Evidence.Recorded } : witness;

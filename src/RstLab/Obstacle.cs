@@ -27,7 +27,7 @@ internal sealed record Obstacle(string Title, string Message, string Meaning, st
     internal static Obstacle TracefsNotMounted { get; } = new(
         "tracefs is not mounted",
         "tracefs is not mounted and could not be: it takes root (not only a container's or a user namespace's)",
-        "The kernel tells its reasons through tracefs, at `/sys/kernel/tracing`. It is not there, or this process may not look into it. The course mounts it for itself where it may; inside a container or a user namespace nobody may. The TCP counters are there all the same.",
+        "The kernel tells its reasons through tracefs, at `/sys/kernel/tracing`. It is not there, or this process may not look into it. The course mounts it for itself where it may; inside a container or a user namespace nobody may. Experiments between two hosts still have the TCP counters of these hosts.",
         "Run as root on the machine itself. In a container that you trust like root on the host: give it `SYS_ADMIN` and the host's `/sys/kernel/tracing`.");
 
     internal static Obstacle TracefsRefused { get; } = new(
@@ -102,6 +102,18 @@ internal sealed record Obstacle(string Title, string Message, string Meaning, st
         "Each connection takes a port of the client, also for a minute after it has ended. A machine that makes tens of thousands of connections a minute runs out of them.",
         "Wait a minute. Or as root: `sysctl net.ipv4.ip_local_port_range=\"10240 65535\"`.");
 
+    internal static Obstacle TooManyOpenFiles { get; } = new(
+        "Too many open files",
+        "Too many open files (…): no socket could be opened, as this process may have … files open at once. End what holds them, or run `ulimit -n 4096` in the shell before the program.",
+        "Every socket is an open file, and a process may have only so many (RLIMIT_NOFILE, getrlimit(2)). Code that opens sockets and never disposes of them gets there sooner or later.",
+        "`ulimit -Hn` shows the limit, `ls /proc/PID/fd | wc -l` how many are open.");
+
+    internal static Obstacle TooFewOpenFiles { get; } = new(
+        "The limit of open files is too low",
+        "Too many open files would be needed: this process may open … at once, and the course needs …, as it runs all chapters at the same time. Run `ulimit -n …` in the shell first; root may raise the hard limit.",
+        "Every socket, every loaded library and every process is an open file (RLIMIT_NOFILE, getrlimit(2)). The program raises the soft limit to the hard one by itself; the hard limit is what is too low here.",
+        "`ulimit -Hn` shows the hard limit. In a container it is the engine's `--ulimit nofile=…`, for a service systemd's `LimitNOFILE=`.");
+
     internal static Obstacle PortTaken { get; } = new(
         "A port is taken",
         "Port … on … is taken (…). `ss -ltnp 'sport = :…'` shows by whom; port 0 lets the kernel choose a free one.",
@@ -136,11 +148,11 @@ internal sealed record Obstacle(string Title, string Message, string Meaning, st
     internal static IReadOnlyList<Obstacle> OfTheMachine { get; } =
     [
         NotLinux, NoRawSockets, TracefsNotMounted, TracefsRefused, TracefsUnusable, NoTracePoint, NoReasons, TraceLost, NoCounters, NoNamespaces, NoVeth, NoFirewall,
-        NoIPv6, LoopbackDown,
+        NoIPv6, LoopbackDown, TooFewOpenFiles,
     ];
 
     /// <summary>What a single experiment can meet, in the page's order.</summary>
-    internal static IReadOnlyList<Obstacle> OfAnExperiment { get; } = [TooLate, NoFreePort, PortTaken, NoChildProgram, NothingShips, ReplayAsked];
+    internal static IReadOnlyList<Obstacle> OfAnExperiment { get; } = [TooLate, NoFreePort, TooManyOpenFiles, PortTaken, NoChildProgram, NothingShips, ReplayAsked];
 
     /// <summary>The message, with what differs in the places of the ellipses.</summary>
     /// <param name="details">One for each ellipsis.</param>

@@ -43,8 +43,9 @@ public sealed record Recording
     public required IReadOnlyList<LabEvent> Events { get; init; }
 
     /// <summary>
-    /// How the machine's TCP counters moved during the experiment (<c>/proc/net/netstat</c> and <c>snmp</c>; only those that
-    /// moved). They count the whole network namespace, so other connections on the machine are in them too.
+    /// What TCP counted on the two hosts that the experiment made, added up (<c>/proc/net/netstat</c> and <c>snmp</c> of their network
+    /// namespaces; only what is not 0). Empty for an experiment on loopback: the counters there are the machine's, and most of what they
+    /// count is not the experiment's.
     /// </summary>
     public IReadOnlyDictionary<string, long> Counters { get; init; } = new Dictionary<string, long>();
 
@@ -145,7 +146,7 @@ public enum WitnessKind
     /// <summary>Which segments crossed the device, seen through AF_PACKET (packet(7)).</summary>
     Wire,
 
-    /// <summary>Why Linux sent the reset, from tracefs or from the TcpExt counters.</summary>
+    /// <summary>Why Linux sent the reset, from tracefs, or on hosts of the experiment's own from their TCP counters.</summary>
     Kernel,
 }
 
@@ -168,7 +169,7 @@ public enum KernelMethod
     /// <summary>The events <c>tcp:tcp_send_reset</c> and <c>tcp:tcp_receive_reset</c> of a private tracefs instance.</summary>
     Trace,
 
-    /// <summary>Only the differences of the TcpExt counters: how many, not which and why.</summary>
+    /// <summary>Only the TCP counters of the experiment's own hosts: how many, not which and why.</summary>
     Counters,
 }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 
@@ -123,13 +124,35 @@ public partial class WitnessTests
     public void Other_lines_of_the_trace_are_passed_over(string line) => Assert.Null(KernelWitness.Parse(line, 0));
 
     [Fact]
-    public async Task The_counters_move_with_the_resets()
+    public async Task Only_hosts_of_an_experiments_own_are_counted_and_exactly()
     {
         Assert.SkipWhen(KernelWitness.ReadCounters().Count == 0, "this system has no /proc/net/netstat");
-        var recording = await Lab.RunAsync("test-counters", LabTests.CloseThenSend);
+        Assert.SkipWhen(TwoHosts.WhyNot() is not null, TwoHosts.WhyNot() ?? "");
+        var between = await Lab.RunAsync("test-counters", async talk =>
+        {
+            await LabTests.CloseThenSend(talk); // on loopback, where others connect too: not counted
+            var (client, server) = await talk.ConnectAsync(talk.TwoHosts());
+            server.Close(0);
+            await client.UntilAsync(TcpState.Closed);
+        });
+        var loopback = await Lab.RunAsync("test-counters", LabTests.CloseThenSend);
 
-        Assert.True(recording.Counters["TcpOutRsts"] >= 1);
-        Assert.DoesNotContain(0, recording.Counters.Values);
+        Assert.Equal((1, 1, 1), (between.Counters["TcpActiveOpens"], between.Counters["TcpPassiveOpens"], between.Counters["TcpOutRsts"]));
+        Assert.Equal(1, between.Counters["TcpExtTCPAbortOnData"]);
+        Assert.DoesNotContain(0, between.Counters.Values);
+        Assert.Empty(loopback.Counters);
+    }
+
+    [Fact]
+    public async Task Without_the_trace_only_two_hosts_make_the_kernel_a_witness()
+    {
+        Assert.SkipWhen(TwoHosts.WhyNot() is not null, TwoHosts.WhyNot() ?? "");
+        Assert.SkipWhen(KernelWitness.WhyNot() is null, "this machine has the trace");
+        var between = await Lab.RunAsync("test-counters", talk => talk.ConnectAsync(talk.TwoHosts()));
+        var loopback = await Lab.RunAsync("test-counters", LabTests.CloseThenSend);
+
+        Assert.Equal((Evidence.Live, KernelMethod.Counters), (between[WitnessKind.Kernel].Evidence, between[WitnessKind.Kernel].Method));
+        Assert.Equal((Evidence.Absent, KernelWitness.WhyNot()), (loopback[WitnessKind.Kernel].Evidence, loopback[WitnessKind.Kernel].Why));
     }
 
     [Fact]

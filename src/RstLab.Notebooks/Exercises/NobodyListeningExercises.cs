@@ -29,6 +29,11 @@ public static class NobodyListeningExercises
     public static Task<Attempt> RefuseTheSecond(Func<Conversation, Task> conversation, [CallerArgumentExpression(nameof(conversation))] string code = "") =>
         OnlyTheSecond.JudgeAsync(code, async check =>
         {
+            if (Machine.IPv6WhyNot() is { } why)
+            {
+                throw new NotPossibleHereException(why);
+            }
+
             var recording = await check.RunAsync(conversation, TimeSpan.FromSeconds(2)).ConfigureAwait(false);
             check.Expect(
                 recording, "Over IPv6, two SYNs go to the same port.",

@@ -98,6 +98,18 @@ public sealed class TwoHosts : IDisposable
         WaitForLink(fresh);
     }
 
+    /// <summary>
+    /// What the TCP of the hosts that are up has counted since they started (<see cref="KernelWitness.ReadCounters"/>), added up; only
+    /// what is not 0. Nobody else uses their stacks, so all of it is the experiment's. A host that crashed takes its counters with it.
+    /// </summary>
+    internal IReadOnlyDictionary<string, long> Counters() => new[] { Client, Server }
+        .Where(host => host.IsUp)
+        .SelectMany(host => host.Run(KernelWitness.ReadCounters))
+        .GroupBy(counter => counter.Key, counter => counter.Value)
+        .Select(counter => (Name: counter.Key, Sum: counter.Sum()))
+        .Where(counter => counter.Sum != 0)
+        .ToDictionary(counter => counter.Name, counter => counter.Sum);
+
     /// <summary>Lets go of both hosts with all that they own. Nothing is sent. Returns at once; the kernel cleans up behind.</summary>
     public void Dispose()
     {

@@ -13,21 +13,21 @@ public static class Errno
     private static readonly FrozenDictionary<int, string> Names = (
         OperatingSystem.IsWindows() ? new Dictionary<int, string>
         {
-            [10013] = "WSAEACCES", [10022] = "WSAEINVAL", [10035] = "WSAEWOULDBLOCK", [10038] = "WSAENOTSOCK", [10048] = "WSAEADDRINUSE",
+            [10013] = "WSAEACCES", [10022] = "WSAEINVAL", [10024] = "WSAEMFILE", [10035] = "WSAEWOULDBLOCK", [10038] = "WSAENOTSOCK", [10048] = "WSAEADDRINUSE",
             [10049] = "WSAEADDRNOTAVAIL", [10050] = "WSAENETDOWN", [10051] = "WSAENETUNREACH", [10052] = "WSAENETRESET", [10053] = "WSAECONNABORTED",
             [10054] = "WSAECONNRESET", [10056] = "WSAEISCONN", [10057] = "WSAENOTCONN", [10058] = "WSAESHUTDOWN", [10060] = "WSAETIMEDOUT",
             [10061] = "WSAECONNREFUSED", [10065] = "WSAEHOSTUNREACH", [995] = "WSA_OPERATION_ABORTED",
         }
         : OperatingSystem.IsMacOS() ? new Dictionary<int, string>
         {
-            [1] = "EPERM", [4] = "EINTR", [9] = "EBADF", [13] = "EACCES", [22] = "EINVAL", [32] = "EPIPE", [35] = "EAGAIN", [36] = "EINPROGRESS", [48] = "EADDRINUSE",
+            [1] = "EPERM", [4] = "EINTR", [9] = "EBADF", [13] = "EACCES", [22] = "EINVAL", [23] = "ENFILE", [24] = "EMFILE", [32] = "EPIPE", [35] = "EAGAIN", [36] = "EINPROGRESS", [48] = "EADDRINUSE",
             [49] = "EADDRNOTAVAIL", [50] = "ENETDOWN", [51] = "ENETUNREACH", [52] = "ENETRESET", [53] = "ECONNABORTED", [54] = "ECONNRESET",
             [56] = "EISCONN", [57] = "ENOTCONN", [58] = "ESHUTDOWN", [60] = "ETIMEDOUT", [61] = "ECONNREFUSED", [65] = "EHOSTUNREACH", [89] = "ECANCELED",
         }
         : new Dictionary<int, string>
         {
-            [1] = "EPERM", [4] = "EINTR", [9] = "EBADF", [11] = "EAGAIN", [13] = "EACCES", [22] = "EINVAL", [32] = "EPIPE", [98] = "EADDRINUSE", [99] = "EADDRNOTAVAIL",
-            [100] = "ENETDOWN", [101] = "ENETUNREACH", [102] = "ENETRESET", [103] = "ECONNABORTED", [104] = "ECONNRESET", [106] = "EISCONN",
+            [1] = "EPERM", [4] = "EINTR", [9] = "EBADF", [11] = "EAGAIN", [13] = "EACCES", [22] = "EINVAL", [23] = "ENFILE", [24] = "EMFILE", [32] = "EPIPE", [98] = "EADDRINUSE", [99] = "EADDRNOTAVAIL",
+            [97] = "EAFNOSUPPORT", [100] = "ENETDOWN", [101] = "ENETUNREACH", [102] = "ENETRESET", [103] = "ECONNABORTED", [104] = "ECONNRESET", [106] = "EISCONN",
             [107] = "ENOTCONN", [108] = "ESHUTDOWN", [110] = "ETIMEDOUT", [111] = "ECONNREFUSED", [113] = "EHOSTUNREACH", [115] = "EINPROGRESS", [125] = "ECANCELED",
         }).ToFrozenDictionary();
 

@@ -16,7 +16,7 @@ internal static partial class Libc
     internal const int SOL_SOCKET = 1, SO_ERROR = 4, SO_ATTACH_FILTER = 26, IPPROTO_TCP = 6, TCP_INFO = 11;
     internal const int O_RDONLY = 0, O_CLOEXEC = 0x80000;
     internal const int CLONE_NEWNET = 0x40000000;
-    internal const int RLIMIT_NOFILE = 7;
+    internal const int F_SETFD = 2, FD_CLOEXEC = 1, RLIMIT_NOFILE = 7;
     internal const int CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
     internal const int O_NONBLOCK = 0x800;
     private const int PROT_READ_WRITE = 3, MAP_SHARED = 1;
@@ -58,6 +58,15 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial SafeFileHandle Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Fcntl(int fd, int command, nint argument);
+
+    /// <summary>
+    /// Whether a descriptor stays open in the program that takes this process's place (F_SETFD, fcntl(2)). Not for handing one to a child:
+    /// every other process that is started meanwhile would inherit it, too.
+    /// </summary>
+    internal static bool KeepOnExec(nint descriptor, bool keep) => Fcntl((int)descriptor, F_SETFD, keep ? 0 : FD_CLOEXEC) == 0;
 
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     internal static partial int Unshare(int flags);

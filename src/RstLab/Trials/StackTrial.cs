@@ -22,12 +22,7 @@ public sealed class StackTrial : IDisposable
     private readonly Ending _ending;
     private bool _over;
 
-    private StackTrial(Func<BarePeer, Task> script, Ending ending)
-    {
-        (_script, _ending) = (script, ending);
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _listener.Listen();
-    }
+    private StackTrial(Func<BarePeer, Task> script, Ending ending) => (_script, _ending) = (script, ending);
 
     /// <summary>Where the bare peer listens.</summary>
     public IPEndPoint Address => (IPEndPoint)_listener.LocalEndPoint!;
@@ -74,11 +69,12 @@ public sealed class StackTrial : IDisposable
     /// <param name="ending">What the bare peer does.</param>
     /// <exception cref="TimeoutException">It did not end.</exception>
     /// <exception cref="InvalidOperationException">The bare peer's script failed.</exception>
+    /// <exception cref="IOException">The machine kept the stack from connecting, as no port is free: not an outcome of the stack. The message says what helps.</exception>
     public static async Task<StackOutcome> RunAsync(StackSituation situation, Ending ending)
     {
         ArgumentNullException.ThrowIfNull(situation);
         var what = $"{situation.Stack}, {situation.Situation}, {ending}";
-        using var trial = new StackTrial(situation.Peer, ending);
+        using var trial = Open(situation.Peer, ending, what);
         _ = trial.AcceptAsync();
         var running = Task.Run(() => situation.Use(trial));
         using var late = new CancellationTokenSource();
@@ -98,7 +94,8 @@ public sealed class StackTrial : IDisposable
         }
         catch (Exception e) when (e is not TimeoutException)
         {
-            exception = e;
+            // An error of the machine must not pass as what the stack makes of an ending.
+            exception = Machine.WhyNot(e) is { } why ? throw new IOException($"{what}: {why}", e) : e;
         }
 
         return new(situation.Stack, situation.Situation, ending, result, exception, trial.Connections, trial.Connections > situation.Connections);
@@ -149,10 +146,10 @@ public sealed class StackTrial : IDisposable
     /// <summary>Closes the listener and all that was connected.</summary>
     public void Dispose()
     {
-        _listener.Dispose();
         lock (_gate)
         {
             _over = true;
+            _listener.Dispose();
             _peers.ForEach(p => p.Dispose());
             _near.ForEach(s => s.Dispose());
         }
@@ -177,6 +174,23 @@ public sealed class StackTrial : IDisposable
             }
 
             await Task.Delay(asked < 10 ? 0 : 1).ConfigureAwait(false);
+        }
+    }
+
+    private static StackTrial Open(Func<BarePeer, Task> script, Ending ending, string what)
+    {
+        StackTrial? trial = null;
+        try
+        {
+            trial = new StackTrial(script, ending);
+            trial._listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            trial._listener.Listen();
+            return Machine.LoopbackWhyNot() is { } why ? throw new IOException($"{what}: {why}") : trial;
+        }
+        catch (Exception e)
+        {
+            trial?.Dispose();
+            throw Machine.WhyNot(e) is { } why ? new IOException($"{what}: {why}", e) : e;
         }
     }
 
@@ -208,7 +222,11 @@ public sealed class StackTrial : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The trial is over.
+            lock (_gate)
+            {
+                // When the trial is over, its listener is closed. Before that, nobody is served any more: the trial has failed.
+                _scripts.Add(_over ? Task.CompletedTask : Task.FromException(e));
+            }
         }
     }
 
@@ -250,7 +268,9 @@ public sealed class StackTrial : IDisposable
     {
         if (ScriptFailure is { } failed)
         {
-            throw new InvalidOperationException($"{what}: the bare peer's script failed: {failed.Message}", failed);
+            throw Machine.WhyNot(failed) is { } why
+                ? new IOException($"{what}: {why}", failed)
+                : new InvalidOperationException($"{what}: the bare peer's script failed: {failed.Message}", failed);
         }
     }
 }

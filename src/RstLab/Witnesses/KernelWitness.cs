@@ -11,7 +11,7 @@ namespace RstLab;
 /// points tell of every reset of the machine and cannot be filtered by address, so what is traced is read all the time, and what
 /// is not of the experiment's own addresses is let go.
 /// <para>
-/// Where tracefs is out of reach, the differences of the TcpExt counters remain (<see cref="ReadCounters"/>).
+/// Where tracefs is out of reach, the TCP counters of hosts that an experiment made for itself remain (<see cref="ReadCounters"/>).
 /// </para>
 /// </summary>
 public sealed class KernelWitness : IDisposable
@@ -113,7 +113,7 @@ public sealed class KernelWitness : IDisposable
     /// <summary>
     /// The TCP counters of the calling thread's network namespace (<c>netstat</c> and <c>snmp</c> in <c>/proc/thread-self/net</c>,
     /// Documentation/networking/snmp_counter.rst), named as nstat(8) names them, such as <c>TcpExtTCPAbortOnData</c>. Empty where
-    /// the system has none.
+    /// the system has none. Numbers there that are settings (<c>TcpRtoMin</c>) or a present state (<c>TcpCurrEstab</c>) are left out.
     /// </summary>
     public static IReadOnlyDictionary<string, long> ReadCounters()
     {
@@ -138,7 +138,8 @@ public sealed class KernelWitness : IDisposable
 
                 for (var k = 1; k < Math.Min(names.Length, numbers.Length); k++)
                 {
-                    if (long.TryParse(numbers[k], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+                    if (names[k] is not ("RtoAlgorithm" or "RtoMin" or "RtoMax" or "MaxConn" or "CurrEstab")
+                        && long.TryParse(numbers[k], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
                     {
                         counters[names[0].TrimEnd(':') + names[k]] = number;
                     }
