@@ -115,6 +115,12 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         }
 
         GoRootless(parsed, arguments);
+        if (!parsed.GetValue(replay) && Machine.WhyNothingRuns() is { } obstacle)
+        {
+            error.WriteLine(obstacle);
+            return Failed;
+        }
+
         try
         {
             using var place = OutputFolder.Open(parsed.GetValue(outputFolder) ?? folder.Artifacts, notebooks);

@@ -35,6 +35,7 @@ public static class Machine
         var hosts = TwoHosts.WhyNot();
         return
         [
+            new("experiments", WhyNothingRuns(), "the loopback device is up, a port is free, enough files may be opened"),
             new("app witness", null, "every call of an endpoint is logged"),
             new("wire witness", wire, "AF_PACKET sees every segment of the experiments' own ports"),
             new("kernel witness", kernel ?? (KernelWitness.NamesReasons ? null : Obstacle.NoReasons.Message),
