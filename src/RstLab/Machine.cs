@@ -59,7 +59,9 @@ public static class Machine
         {
             using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
             probe.Connect(IPAddress.Loopback, 9);
-            return null;
+
+            // A device that was up once keeps its routes when it goes down: connecting succeeds, and what is sent is lost.
+            return NetworkNamespace.IsLoopbackDown() ? Obstacle.LoopbackDown.Saying("its flag IFF_UP is not set") : null;
         }
         catch (SocketException e)
         {

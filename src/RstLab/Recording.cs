@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net.Sockets;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -14,15 +13,6 @@ public sealed record Recording
 {
     /// <summary>The version of the JSON format that this library writes, and the newest that it reads.</summary>
     public const int CurrentVersion = 1;
-
-    internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        AllowOutOfOrderMetadataProperties = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter<SocketError>(), new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-    };
 
     /// <summary>The format version of this recording.</summary>
     public int Version { get; init; } = CurrentVersion;
@@ -106,27 +96,36 @@ public sealed record Recording
 
     /// <summary>Saves the recording as UTF-8 JSON. An existing file is replaced only when the new one is complete.</summary>
     /// <param name="path">The file to write; its folder is made when missing.</param>
-    public void Save(string path) => SafeFile.Replace(path, stream => JsonSerializer.Serialize(stream, this, Json));
+    public void Save(string path) => SafeFile.Replace(path, stream => JsonSerializer.Serialize(stream, this, DataFile.Json));
 
     /// <summary>Loads a recording that <see cref="Save"/> wrote.</summary>
     /// <param name="path">The JSON file.</param>
     /// <exception cref="InvalidDataException">The file is not a recording, or of a newer version; the message says where.</exception>
-    public static Recording Load(string path)
-    {
-        try
-        {
-            using var stream = File.OpenRead(path);
-            var recording = JsonSerializer.Deserialize<Recording>(stream, Json)
-                ?? throw new InvalidDataException($"{path} holds no recording (it is the JSON value null).");
-            return recording.Version is < 1 or > CurrentVersion
-                ? throw new InvalidDataException($"{path} is a recording of version {recording.Version}; this library reads up to {CurrentVersion}. Update RST Lab.")
-                : recording;
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{path} is not a recording: {e.Message}", e);
-        }
-    }
+    public static Recording Load(string path) => DataFile.Load<Recording>(path, "a recording", recording => recording.Faults(), CurrentVersion);
+
+    private IEnumerable<(string Place, string Fault)> Faults() =>
+    [
+        .. Version < 1 ? [("$.version", "there is no such version")] : Array.Empty<(string, string)>(),
+        .. Id.Length == 0 ? [("$.id", "it is empty")] : Array.Empty<(string, string)>(),
+        .. DataFile.Nulls("$.witnesses", Witnesses),
+        .. DataFile.Doubles("$.witnesses", Witnesses, w => w?.Kind),
+        .. Where("$.witnesses", Witnesses, w => w is { Dropped: < 0 }, "it dropped fewer than no events"),
+        .. DataFile.Nulls("$.participants", Participants),
+        .. DataFile.Doubles("$.participants", Participants, p => p),
+        .. Where("$.participants", Participants, p => p is not null && !DataFile.IsAddress(p.Address), "its address is not an address with a port"),
+        .. DataFile.Nulls("$.events", Events),
+        .. Where("$.events", Events, e => e is { T: < 0 }, "it happened before the experiment"),
+        .. Where("$.events", Events, e => e is AppCall { Elapsed: < 0 }, "the call took less than no time"),
+        .. Where("$.events", Events, e => e is AppCall { Call.Length: 0 } or AppCall { Who.Length: 0 }, "the call has no name, or nobody made it"),
+        .. Where("$.events", Events, e => e is Segment { Length: < 0 } or Segment { Window: < 0 or > ushort.MaxValue } or Segment { Ttl: < 0 or > byte.MaxValue },
+            "its length, window or TTL is not possible"),
+        .. Where("$.events", Events, e => e is Segment s && !(DataFile.IsAddress(s.From) && DataFile.IsAddress(s.To)), "it does not go from an address with a port to another"),
+        .. Where("$.events", Events, e => e is KernelReset r && !(DataFile.IsAddress(r.From ?? "[::]:1") && DataFile.IsAddress(r.To ?? "[::]:1")), "one of its addresses is not one with a port"),
+        .. Where("$.events", [.. Events.Zip(Events.Skip(1).Append(null), (e, next) => (e, next))], pair => pair.next?.T < pair.e?.T, "the next event happened before it"),
+    ];
+
+    private static IEnumerable<(string Place, string Fault)> Where<T>(string place, IReadOnlyList<T> list, Func<T, bool> wrong, string fault) =>
+        list.Select((element, index) => (element, index)).Where(e => wrong(e.element)).Select(e => ($"{place}[{e.index.ToString(CultureInfo.InvariantCulture)}]", fault));
 
     private IEnumerable<T> Heard<T>(WitnessKind kind) where T : LabEvent
     {
@@ -291,7 +290,8 @@ public sealed record AppCall(long T, string Who, string Call) : LabEvent(T)
 /// does not know it; null for received resets and on kernels before 6.10.
 /// </param>
 /// <param name="State">The socket's state, such as <c>TCP_CLOSE_WAIT</c>; <c>UNKNOWN</c> where there is no socket; null for received resets.</param>
-public sealed record KernelReset(long T, ResetDirection Direction, string? From, string? To, string? Reason, string? State) : LabEvent(T);
+public sealed record KernelReset(
+    long T, ResetDirection Direction, string? From = null, string? To = null, string? Reason = null, string? State = null) : LabEvent(T);
 
 /// <summary>A question was put to a witness that did not speak.</summary>
 public sealed class WitnessAbsentException : InvalidOperationException

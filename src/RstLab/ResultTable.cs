@@ -57,25 +57,31 @@ public sealed record ResultTable
 
     /// <summary>Writes the table with its environment as JSON, the form that ships in <c>data/results</c>.</summary>
     /// <param name="path">The file to write; its folder is made when missing.</param>
-    public void SaveJson(string path) => SafeFile.Replace(path, stream => JsonSerializer.Serialize(stream, this, Recording.Json));
+    public void SaveJson(string path) => SafeFile.Replace(path, stream => JsonSerializer.Serialize(stream, this, DataFile.Json));
 
     /// <summary>Loads a table that <see cref="SaveJson"/> wrote.</summary>
     /// <param name="path">The JSON file.</param>
     /// <exception cref="InvalidDataException">The file is not such a table; the message says where.</exception>
     public static ResultTable Load(string path)
     {
-        try
-        {
-            using var stream = File.OpenRead(path);
-            var table = JsonSerializer.Deserialize<ResultTable>(stream, Recording.Json)
-                ?? throw new InvalidDataException($"{path} holds no table (it is the JSON value null).");
-            return table with { Rows = [.. table.Rows.Select(row => row.Select(Plain).ToList())] };
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{path} is not a table of results: {e.Message}", e);
-        }
+        var table = DataFile.Load<ResultTable>(path, "a table of results", table => table.Faults());
+        return table with { Rows = [.. table.Rows.Select(row => row.Select(Plain).ToList())] };
     }
+
+    private IEnumerable<(string Place, string Fault)> Faults() =>
+    [
+        .. Id.Length == 0 ? [("$.id", "it is empty")] : Array.Empty<(string, string)>(),
+        .. Columns.Count == 0 ? [("$.columns", "there are none")] : Array.Empty<(string, string)>(),
+        .. DataFile.Nulls("$.columns", Columns),
+        .. DataFile.Doubles("$.columns", Columns, column => column),
+        .. DataFile.Nulls("$.rows", Rows),
+        .. Rows.SelectMany((row, index) => row is null ? [] : Faults(row, string.Create(CultureInfo.InvariantCulture, $"$.rows[{index}]"))),
+    ];
+
+    private IEnumerable<(string Place, string Fault)> Faults(IReadOnlyList<object?> row, string place) => row.Count != Columns.Count
+        ? [(place, string.Create(CultureInfo.InvariantCulture, $"it has {row.Count} values, and there are {Columns.Count} columns"))]
+        : row.Select((value, index) => (value, index)).Where(v => v.value is JsonElement { ValueKind: JsonValueKind.Object or JsonValueKind.Array })
+            .Select(v => (string.Create(CultureInfo.InvariantCulture, $"{place}[{v.index}]"), "it is neither a number nor a text"));
 
     private static object? Plain(object? value) => value is JsonElement json
         ? json.ValueKind switch

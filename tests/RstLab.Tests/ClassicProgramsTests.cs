@@ -211,7 +211,7 @@ public sealed partial class ClassicProgramsTests(ClassicPrograms programs) : ICl
     private static void OnLinux() => Assert.SkipUnless(OperatingSystem.IsLinux(), "what the calls answer here is Linux's");
 
     private static void Needs(string address) =>
-        Assert.SkipUnless(IPAddress.Parse(address).AddressFamily == AddressFamily.InterNetwork || Socket.OSSupportsIPv6, "there is no IPv6 here");
+        Assert.SkipWhen(IPAddress.Parse(address).AddressFamily == AddressFamily.InterNetworkV6 && Machine.IPv6WhyNot() is not null, Machine.IPv6WhyNot() ?? "");
 }
 
 /// <summary>Builds the two programs, once for all tests, into a folder that goes with them.</summary>

@@ -29,10 +29,15 @@ public class PlatformErrorsTests
     }
 
     [Theory]
-    [InlineData("null", "holds nothing")]
-    [InlineData("{", "is not a list of platform errors")]
+    [InlineData("null", "is not a list of platform errors: at $: it holds nothing but null")]
+    [InlineData("{", "is not a list of platform errors: at $, line 1: ")]
     [InlineData("""{"sources":{},"errors":[],"differences":[],"more":1}""", "more")]
-    [InlineData("""{"sources":{},"errors":[],"differences":[{"system":"macOS","what":"x","source":"nowhere"}]}""", "nowhere")]
+    [InlineData("""{"sources":{},"errors":[],"differences":[{"system":"macOS","what":"x","source":"nowhere"}]}""", "at $.differences[0].source: it cites 'nowhere'")]
+    [InlineData("""{"sources":{"a":null},"errors":[],"differences":[]}""", "at $.sources.a: it is null")]
+    [InlineData("""{"sources":{},"errors":[null],"differences":[]}""", "at $.errors[0]: it is null")]
+    [InlineData("""{"sources":{},"errors":[],"differences":[null]}""", "at $.differences[0]: it is null")]
+    [InlineData("""{"sources":{},"errors":null,"differences":[]}""", "at $.errors, line 1: ")]
+    [InlineData("""{"sources":{},"differences":[]}""", "errors")]
     [InlineData("""{"sources":{},"errors":[{"name":"EX","socketError":"Nonsense"}],"differences":[]}""", "socketError")]
     public void A_broken_file_is_refused_with_its_name_and_what_is_wrong(string json, string what)
     {

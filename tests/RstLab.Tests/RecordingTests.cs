@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace RstLab.Tests;
 
@@ -92,6 +93,138 @@ public sealed class RecordingTests : IDisposable
     {
         File.WriteAllText(PathOf("bad.json"), text);
         Assert.Contains("bad.json", Assert.Throws<InvalidDataException>(() => Recording.Load(PathOf("bad.json"))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"witness\": \"wire\",", "", "$.events[1]", "type discriminator")]
+    [InlineData("\"t\": 2", "\"t\": -2", "$.events[1]", "before the experiment")]
+    [InlineData("\"t\": 2", "\"t\": 9", "$.events[1]", "the next event happened before it")]
+    [InlineData("\"t\": 2", "\"t\": \"2\"", "$.events[1].t, line", "")]
+    [InlineData("\"t\": 2", "\"t\": 2, \"t\": 2", "$.events[1]", "uplicate")]
+    [InlineData("\"length\": 0,", "", "$.events[1], line", "length")]
+    [InlineData("\"length\": 0,", "\"length\": -1,", "$.events[1]", "not possible")]
+    [InlineData("\"flags\": \"RA\"", "\"flags\": 5", "$.events[1].flags, line", "")]
+    [InlineData("\"flags\": \"RA\"", "\"flags\": \"RX\"", "$.events[1].flags, line", "'X' is not a TCP flag")]
+    [InlineData("\"flags\": \"RA\"", "\"flags\": \"RA\", \"flagz\": 1", "$.events[1].flagz, line", "flagz")]
+    [InlineData("\"error\": \"Shutdown\"", "\"error\": 7", "$.events[0].error, line", "")]
+    [InlineData("\"call\": \"Send\"", "\"call\": null", "$.events[0].call, line", "null")]
+    [InlineData("\"call\": \"Send\"", "\"call\": \"\"", "$.events[0]", "no name")]
+    [InlineData("\"address\": \"127.0.0.1:1\"", "\"address\": \"here\"", "$.participants[0]", "address")]
+    [InlineData("\"kind\": \"wire\"", "\"kind\": \"app\"", "$.witnesses[1]", "'App' is there twice")]
+    [InlineData("\"participants\": [", "\"participants\": [ null,", "$.participants[0]", "it is null")]
+    [InlineData("\"events\": [", "\"events\": [ null,", "$.events[0]", "it is null")]
+    [InlineData("\"events\": [", "\"events\": null, \"more\": [", "$.events, line", "null")]
+    [InlineData("\"witnesses\": [", "\"witnesses\": [ null,", "$.witnesses[0]", "it is null")]
+    [InlineData("\"events\": [", "\"moments\": [", "$.moments, line", "moments")]
+    [InlineData("\"id\": \"sample\"", "\"id\": \"\"", "$.id", "empty")]
+    public void A_damaged_recording_is_refused_with_the_place_and_the_fault(string there, string instead, string place, string fault)
+    {
+        Sample().Save(PathOf("bad.json"));
+        var text = File.ReadAllText(PathOf("bad.json"));
+        Assert.Contains(there, text, StringComparison.Ordinal);
+        var at = text.IndexOf(there, StringComparison.Ordinal);
+        File.WriteAllText(PathOf("bad.json"), string.Concat(text.AsSpan(0, at), instead, text.AsSpan(at + there.Length)));
+
+        var message = Assert.Throws<InvalidDataException>(() => Recording.Load(PathOf("bad.json"))).Message;
+
+        Assert.StartsWith($"{PathOf("bad.json")} is not a recording: at {place}", message, StringComparison.Ordinal);
+        Assert.Contains(fault, message, StringComparison.Ordinal);
+        Assert.DoesNotContain("BytePosition", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_recording_of_a_newer_version_says_so_whatever_else_is_in_it()
+    {
+        File.WriteAllText(PathOf("new.json"), "{\"version\": 2, \"places\": [{}]}");
+        Assert.Contains("of version 2; this library reads up to 1", Assert.Throws<InvalidDataException>(() => Recording.Load(PathOf("new.json"))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"rows\": [", "\"rows\": [ null,", "$.rows[0]: it is null")]
+    [InlineData("\"rows\": [", "\"rows\": [ [1],", "$.rows[0]: it has 1 values, and there are 2 columns")]
+    [InlineData("\"rows\": [", "\"rows\": [ [[],1],", "$.rows[0][0]: it is neither a number nor a text")]
+    [InlineData("\"rows\": [", "\"rows\": null, \"more\": [", "$.rows, line")]
+    [InlineData("\"columns\": [", "\"columns\": [ null,", "$.columns[0]: it is null")]
+    [InlineData("\"columns\": [", "\"columns\": [ \"name\",", "$.columns[1]: 'name' is there twice")]
+    public void A_damaged_table_is_refused_with_the_place_and_the_fault(string there, string instead, string place)
+    {
+        Table().SaveJson(PathOf("bad.json"));
+        File.WriteAllText(PathOf("bad.json"), File.ReadAllText(PathOf("bad.json")).Replace(there, instead, StringComparison.Ordinal));
+
+        var message = Assert.Throws<InvalidDataException>(() => ResultTable.Load(PathOf("bad.json"))).Message;
+
+        Assert.StartsWith($"{PathOf("bad.json")} is not a table of results: at {place}", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Whatever_is_done_to_a_value_of_a_file_it_is_loaded_whole_or_refused_by_name()
+    {
+        var data = Path.Combine(Repository.Root, "data");
+        var refused = Damage(Path.Combine(data, "recordings", "02-close-then-send.json"), file => Recording.Load(file).Events.Select(e => e.ToString()!.Length).Sum())
+            + Damage(Path.Combine(data, "results", "05-fin-or-rst.json"), file => ResultTable.Load(file).Texts("way of asking").Count)
+            + Damage(Path.Combine(data, "platforms.json"), file => PlatformErrors.Load(file).Errors.Sum(e => e.Linux.Number ?? 0));
+
+        Assert.True(refused > 500, $"{refused} damaged files were refused");
+    }
+
+    // Each value in turn is left out, or replaced by what it is not.
+    private int Damage(string source, Func<string, int> load)
+    {
+        var refused = 0;
+        var count = Values(JsonNode.Parse(File.ReadAllText(source))!).Count();
+        for (var i = 0; i < count; i++)
+        {
+            foreach (var instead in (string?[])[null, "null", "-1", "\"\"", "[]", "{}"])
+            {
+                var damaged = JsonNode.Parse(File.ReadAllText(source))!;
+                var value = Values(damaged).ElementAt(i);
+                Replace(value, instead);
+                File.WriteAllText(PathOf("damaged.json"), damaged.ToJsonString());
+                try
+                {
+                    _ = load(PathOf("damaged.json"));
+                }
+                catch (InvalidDataException e)
+                {
+                    Assert.StartsWith(PathOf("damaged.json"), e.Message, StringComparison.Ordinal);
+                    Assert.Contains("at $", e.Message, StringComparison.Ordinal);
+                    refused++;
+                }
+                catch (ArgumentException e) when (e is not ArgumentNullException && e.Message.Contains("has no column", StringComparison.Ordinal))
+                {
+                    // Another name of a column is nothing that a file could be wrong about.
+                }
+            }
+        }
+
+        return refused;
+    }
+
+    private static IEnumerable<JsonNode> Values(JsonNode node) => node switch
+    {
+        JsonObject members => members.Where(m => m.Value is not null).SelectMany(m => Values(m.Value!).Prepend(m.Value!)),
+        JsonArray elements => elements.OfType<JsonNode>().SelectMany(e => Values(e).Prepend(e)),
+        _ => [],
+    };
+
+    private static void Replace(JsonNode value, string? instead)
+    {
+        var with = instead is null ? null : JsonNode.Parse(instead);
+        switch (value.Parent)
+        {
+            case JsonObject members when instead is null:
+                members.Remove(value.GetPropertyName());
+                break;
+            case JsonObject members:
+                members[value.GetPropertyName()] = with;
+                break;
+            case JsonArray elements when instead is null:
+                elements.RemoveAt(value.GetElementIndex());
+                break;
+            case JsonArray elements:
+                elements[value.GetElementIndex()] = with;
+                break;
+        }
     }
 
     [Fact]

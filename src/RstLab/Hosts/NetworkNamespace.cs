@@ -79,6 +79,20 @@ public sealed class NetworkNamespace : IDisposable
         }
     }
 
+    /// <summary>Whether <c>lo</c> is down in the calling thread's namespace; false also where that cannot be found out.</summary>
+    internal static bool IsLoopbackDown()
+    {
+        try
+        {
+            using var route = OperatingSystem.IsLinux() ? new Netlink(Libc.NETLINK_ROUTE) : null;
+            return route is not null && (Find(route, "lo").Flags & Libc.IFF_UP) == 0;
+        }
+        catch (Exception e) when (e is Win32Exception or TimeoutException)
+        {
+            return false; // a sandbox without netlink
+        }
+    }
+
     /// <summary>Lets go of the namespace. The kernel removes it, with its devices, once no socket and no thread is in it.</summary>
     public void Dispose()
     {

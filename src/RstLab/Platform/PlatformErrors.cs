@@ -1,6 +1,5 @@
+using System.Globalization;
 using System.Net.Sockets;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace RstLab;
 
@@ -10,8 +9,6 @@ namespace RstLab;
 /// </summary>
 public sealed record PlatformErrors
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter<SocketError>(), new JsonStringEnumConverter<PlatformEvidence>(JsonNamingPolicy.CamelCase) }, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
-
     /// <summary>The sources by the short names that the values cite.</summary>
     public required IReadOnlyDictionary<string, PlatformSource> Sources { get; init; }
 
@@ -32,20 +29,25 @@ public sealed record PlatformErrors
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is broken, or cites a source that it does not list; the message says where.</exception>
-    public static PlatformErrors Load(string path)
-    {
-        try
-        {
-            using var stream = File.OpenRead(path);
-            var loaded = JsonSerializer.Deserialize<PlatformErrors>(stream, Json) ?? throw new InvalidDataException($"{path} holds nothing (it is the JSON value null).");
-            var unknown = loaded.Errors.SelectMany(e => new[] { e.Linux.Source, e.MacOS.Source, e.Windows.Source }).Concat(loaded.Differences.Select(d => d.Source)).FirstOrDefault(s => !loaded.Sources.ContainsKey(s));
-            return unknown is null ? loaded : throw new InvalidDataException($"{path} cites the source '{unknown}', which it does not list.");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{path} is not a list of platform errors: {e.Message}", e);
-        }
-    }
+    public static PlatformErrors Load(string path) => DataFile.Load<PlatformErrors>(path, "a list of platform errors", loaded => loaded.Faults());
+
+    private IEnumerable<(string Place, string Fault)> Faults() =>
+    [
+        .. Sources.Where(source => source.Value is null).Select(source => ($"$.sources.{source.Key}", "it is null")),
+        .. DataFile.Nulls("$.errors", Errors),
+        .. DataFile.Doubles("$.errors", Errors, error => error?.Name),
+        .. Errors.SelectMany((error, index) => error is null ? [] : new[] { ("linux", error.Linux), ("macOS", error.MacOS), ("windows", error.Windows) }
+            .Select(value => (Place: string.Create(CultureInfo.InvariantCulture, $"$.errors[{index}].{value.Item1}"), Value: value.Item2)))
+            .SelectMany(value => Faults(value.Place, value.Value)),
+        .. DataFile.Nulls("$.differences", Differences),
+        .. Differences.SelectMany((difference, index) => difference is null ? [] : Cited(string.Create(CultureInfo.InvariantCulture, $"$.differences[{index}]"), difference.Source)),
+    ];
+
+    private IEnumerable<(string Place, string Fault)> Faults(string place, PlatformValue value) =>
+        [.. value.Number <= 0 ? [($"{place}.number", "an error has a number above 0")] : Array.Empty<(string, string)>(), .. Cited(place, value.Source)];
+
+    private IEnumerable<(string Place, string Fault)> Cited(string place, string source) =>
+        Sources.ContainsKey(source) ? [] : [($"{place}.source", $"it cites '{source}', which is not among the sources")];
 }
 
 /// <summary>A document that a value is taken from.</summary>
@@ -73,12 +75,19 @@ public enum PlatformEvidence
 public sealed record PlatformError(string Name, SocketError SocketError, string When, PlatformValue Linux, PlatformValue MacOS, PlatformValue Windows);
 
 /// <summary>An error on one system.</summary>
-/// <param name="Number">The error number; null where the system has no such error.</param>
-/// <param name="Name">The system's own name for it, where it is not the name of POSIX.</param>
-/// <param name="Text">The system's text.</param>
 /// <param name="Evidence">How it is known.</param>
 /// <param name="Source">The short name of the source.</param>
-public sealed record PlatformValue(int? Number, string? Name, string? Text, PlatformEvidence Evidence, string Source);
+public sealed record PlatformValue(PlatformEvidence Evidence, string Source)
+{
+    /// <summary>The error number; null where the system has no such error.</summary>
+    public int? Number { get; init; }
+
+    /// <summary>The system's own name for it, where it is not the name of POSIX.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The system's text.</summary>
+    public string? Text { get; init; }
+}
 
 /// <summary>A documented difference of behaviour.</summary>
 /// <param name="System"><c>macOS</c> or <c>Windows</c>.</param>
