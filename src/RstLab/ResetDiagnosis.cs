@@ -355,7 +355,7 @@ public sealed record ResetDiagnosis
     };
 
     private static string[] WhySent(Platform platform) => platform == Platform.Linux
-        ? [Capture(platform), "on the host that you suspect, `sudo perf record -ae tcp:tcp_send_reset -- sleep 60` and then `sudo perf script` name the reason of each reset that it sent (Linux 6.10 and newer); if it sent none, a device on the way did"]
+        ? [Capture(platform), "on the host that you suspect, `sudo perf record -ae tcp:tcp_send_reset -- sleep 60` and then `sudo perf script` name the reason of each reset that it sent (Linux 6.10 and newer, in full from 6.12); if it sent none, a device on the way did"]
         : [Capture(platform), "take the capture on both hosts: a reset that the other host never sent came from a device on the way"];
 
     private static ResetDiagnosis Refused(Platform platform) => new(
