@@ -83,7 +83,7 @@ internal sealed record BarChart
                 ["type"] = "bar", ["orientation"] = "h", ["name"] = Markup.Plotly(group.Length == 0 ? ValueTitle : group),
                 ["y"] = new JsonArray([.. bars.Select(b => (JsonNode)Markup.Plotly(b.Category))]), ["x"] = CurveChart.Array(bars.Select(b => b.Value)),
                 ["text"] = new JsonArray([.. bars.Select(b => (JsonNode)Scale.Name(Round(b.Value)))]), ["textposition"] = whiskers ? "inside" : "outside", ["cliponaxis"] = false, ["insidetextanchor"] = "start",
-                ["hovertemplate"] = $"%{{y}}: %{{x:.4~g}}<extra>{Markup.Plotly(group)}</extra>",
+                ["hovertemplate"] = $"%{{y}}{(group.Length > 0 ? $", {Markup.Plotly(group)}" : "")}: %{{x:.4~g}}<extra></extra>",
                 ["marker"] = new JsonObject
                 {
                     ["color"] = CurveChart.Color(i), ["pattern"] = new JsonObject { ["shape"] = Patterns[i % Patterns.Length], ["solidity"] = .2, ["fillmode"] = "overlay", ["fgcolor"] = "#ffffff", ["fgopacity"] = whiskers ? .25 : .55 },

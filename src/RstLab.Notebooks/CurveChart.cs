@@ -105,7 +105,8 @@ internal sealed record CurveChart
                 ["line"] = new JsonObject { ["shape"] = "hv", ["color"] = Color(i), ["width"] = 2.2, ["dash"] = Dashes[i % Dashes.Length] },
                 ["marker"] = new JsonObject { ["symbol"] = Symbols[i % Symbols.Length], ["color"] = Color(i), ["opacity"] = 1, ["line"] = new JsonObject { ["width"] = 0 }, ["size"] = Array(curve.Points.Select(p => marked.Contains(p) ? 9.0 : 0)) },
                 ["fill"] = IsFilled ? "tozeroy" : "none", ["fillcolor"] = Color(i) + "22",
-                ["hovertemplate"] = $"{Markup.Plotly(XTitle)}: %{{x:.4~g}}<br>{Markup.Plotly(YTitle)}: %{{y:.4~g}}",
+                ["hovertemplate"] = (Curves.Count > 1 ? $"{Markup.Plotly(curve.Name)}<br>" : "")
+                    + $"{Markup.Plotly(XTitle)}: %{{x:.4~g}}<br>{Markup.Plotly(YTitle)}: %{{y:.4~g}}<extra></extra>",
             });
         }
 
@@ -141,6 +142,7 @@ internal sealed record CurveChart
             ["height"] = 432, ["margin"] = new JsonObject { ["l"] = 58, ["r"] = 18, ["t"] = 60, ["b"] = 50 },
             ["font"] = new JsonObject { ["color"] = Palette.Ink, ["size"] = 12, ["family"] = PlotlyDrawing.Sans },
             ["legend"] = new JsonObject { ["orientation"] = "h", ["x"] = 0, ["y"] = 1.02, ["yanchor"] = "bottom" }, ["hovermode"] = "closest", ["dragmode"] = false,
+            ["hoverlabel"] = PlotlyDrawing.HoverLabel(),
             ["xaxis"] = Axis(x, xScale), ["yaxis"] = Axis(y, yScale),
         };
     }

@@ -7,7 +7,7 @@ namespace RstLab.Notebooks;
 internal sealed class LadderDrawing
 {
     /// <summary>Widths of one character at the sizes that are used; a fixed estimate keeps the picture the same on every machine.</summary>
-    private const double CodeWidth = 6.7, TextWidth = 6.2;
+    private const double CodeWidth = 6.7, TextWidth = 6.2, LineHeight = 14;
 
     private readonly Ladder ladder;
     private readonly Frame frame;
@@ -33,10 +33,11 @@ internal sealed class LadderDrawing
 
     private void Draw()
     {
-        const double top = 44;
+        var top = Math.Max(Head(Side.Client), Head(Side.Server));
+        // How many calls overlap leaves less room for words, and so has to be known before the rows have their heights.
+        Place(top, out _);
+        bars.Clear();
         var rows = Place(top, out var bottom);
-        Head(Side.Client);
-        Head(Side.Server);
         drawing.Add(new Line(left, top, left, bottom, "life", null));
         drawing.Add(new Line(right, top, right, bottom, "life", null));
         foreach (var (call, from, to, lane) in bars.Where(b => b.To > b.From))
@@ -104,9 +105,8 @@ internal sealed class LadderDrawing
     {
         Ladder.SegmentStep { Segment.IsReset: true } => (25, 22),
         Ladder.SegmentStep => (23, 9),
-        Ladder.CallStep { Lasts: false } s when s.Call.Who != "lab" && !FitsOnOneLine(s.Call, Head(s.Call)) => (13, 26),
-        Ladder.CallEnd e when !FitsOnOneLine(e.Call, Name(e.Call)) => (13, 26),
-        Ladder.CallStep { Call.Who: "lab" } => (18, 18),
+        Ladder.CallStep { Call.Who: "lab" } band => (18, 18 + (LineHeight * (Band(band.Call).Count - 1))),
+        Ladder.CallStep or Ladder.CallEnd => (13, 13 * Said(step).Count),
         Ladder.KernelStep => (16, 16),
         Ladder.FoldStep => (18, 22),
         Ladder.PauseStep => (14, 14),
@@ -121,34 +121,25 @@ internal sealed class LadderDrawing
                 Arrow(segment, y);
                 break;
             case Ladder.CallStep { Call.Who: "lab" } band:
-                drawing.Add(new Box(timeX + 8, y - 13, frame.Width - timeX - 12, 26, null));
-                Between(y + 4, "m", new Words(Limit($"lab: {Ladder.Text(band.Call)}", frame.IsNarrow ? 42 - Math.Min(Ladder.Outcome(band.Call).Length, 12) : 70) + " "), Outcome(band.Call, frame.IsNarrow ? 12 : 40));
-                break;
-            case Ladder.CallStep { Lasts: true } begin:
-                Beside(begin.Call, y, new Words(Limit($"{Head(begin.Call)} …", Room(begin.Call))));
-                break;
-            case Ladder.CallStep { Call: var call } when FitsOnOneLine(call, Head(call)):
-                Mark(call, LaneX(ladder.SideOf(call), 0), y);
-                Beside(call, y, new Words(Head(call) + " "), Outcome(call, 99));
-                break;
-            case Ladder.CallStep { Call: var call }:
-                Mark(call, LaneX(ladder.SideOf(call), 0), y);
-                Beside(call, y, new Words(Limit(Head(call), Room(call))));
-                Beside(call, y + 14, Outcome(call, Room(call)));
-                break;
-            case Ladder.CallEnd { Call: var call }:
-                var lane = bars.Find(b => ReferenceEquals(b.Call, call)).Lane;
-                Mark(call, LaneX(ladder.SideOf(call), lane), y);
-                if (FitsOnOneLine(call, Name(call)))
+                var lines = Band(band.Call);
+                drawing.Add(new Box(timeX + 8, y - 13, frame.Width - timeX - 12, 26 + (LineHeight * (lines.Count - 1)), null));
+                for (var i = 0; i < lines.Count; i++)
                 {
-                    Beside(call, y, new Words(Name(call) + " "), Outcome(call, 99));
-                }
-                else
-                {
-                    Beside(call, y, new Words(Limit(Name(call), Room(call))));
-                    Beside(call, y + 14, Outcome(call, Room(call)));
+                    Between(y + 4 + (LineHeight * i), "m", lines[i]);
                 }
 
+                break;
+            case Ladder.CallStep { Call: var call } begin:
+                if (!begin.Lasts)
+                {
+                    Mark(call, LaneX(ladder.SideOf(call), 0), y);
+                }
+
+                Beside(call, y, Said(step));
+                break;
+            case Ladder.CallEnd { Call: var call }:
+                Mark(call, LaneX(ladder.SideOf(call), bars.Find(b => ReferenceEquals(b.Call, call)).Lane), y);
+                Beside(call, y, Said(step));
                 break;
             case Ladder.KernelStep { Reset: var reset }:
                 Kernel(reset, y);
@@ -205,8 +196,8 @@ internal sealed class LadderDrawing
 
     private void Mark(AppCall call, double x, double y) => drawing.Add(new Symbol(x, y, call.Ok ? Shape.Dot : Shape.Failed, Accent(call)));
 
-    /// <summary>Writes words beside the caller's lifeline: outside on a wide page, inside on a phone.</summary>
-    private void Beside(AppCall call, double y, params IReadOnlyList<Words> words)
+    /// <summary>Writes lines beside the caller's lifeline: outside on a wide page, inside on a phone.</summary>
+    private void Beside(AppCall call, double y, List<IReadOnlyList<Words>> lines)
     {
         var client = ladder.SideOf(call) == Side.Client;
         var outwards = 13 + (9 * lanes[(int)ladder.SideOf(call)]);
@@ -217,19 +208,35 @@ internal sealed class LadderDrawing
             (false, false) => (right + outwards, Anchor.Start),
             (false, true) => (right - outwards, Anchor.End),
         };
-        drawing.Add(x, y + 4, anchor, "m", words);
+        for (var i = 0; i < lines.Count; i++)
+        {
+            drawing.Add(x, y + 4 + (LineHeight * i), anchor, "m", lines[i]);
+        }
     }
 
     private void Between(double y, string face, params IReadOnlyList<Words> words) => drawing.Add((left + right) / 2, y, Anchor.Middle, face, words);
 
-    private void Head(Side side)
+    /// <summary>Writes who is at a lifeline. Returns where the lifeline may begin.</summary>
+    private double Head(Side side)
     {
         var x = side == Side.Client ? left : right;
         var anchor = !frame.IsNarrow ? Anchor.Middle : side == Side.Client ? Anchor.Start : Anchor.End;
         x += !frame.IsNarrow ? 0 : side == Side.Client ? -8 : 8;
         var room = frame.IsNarrow ? 20 : 40;
-        drawing.Add(x, 18, anchor, "h", new Words(Limit(string.Join(", ", ladder.Names(side)), room), Bold: true, side == Side.Client ? Palette.Client : Palette.Server));
-        drawing.Add(x, 34, anchor, "s", new Words(Limit(string.Join(", ", ladder.Addresses(side)), room + 6)));
+        var y = 18.0;
+        foreach (var line in Wrap(string.Join(", ", ladder.Names(side)), room))
+        {
+            drawing.Add(x, y, anchor, "h", new Words(line, Bold: true, side == Side.Client ? Palette.Client : Palette.Server));
+            y += 16;
+        }
+
+        foreach (var line in Wrap(string.Join(", ", ladder.Addresses(side)), room + 6))
+        {
+            drawing.Add(x, y, anchor, "s", new Words(line));
+            y += LineHeight;
+        }
+
+        return y - 4;
     }
 
     /// <summary>Explains only the marks that are used. Returns where the picture ends.</summary>
@@ -277,15 +284,43 @@ internal sealed class LadderDrawing
 
     private string Name(AppCall call) => $"{ladder.Caller(call)}{call.Call}";
 
-    private static Words Outcome(AppCall call, int room) =>
-        new(Ladder.Outcome(call).Length == 0 ? "" : Limit($"→ {Ladder.Outcome(call)}", room), Bold: !call.Ok, call.Ok ? null : Palette.Failed);
+    /// <summary>A call as lines: one with what became of it where there is room, else several. Nothing is cut.</summary>
+    private List<IReadOnlyList<Words>> Said(Ladder.Step step) => step switch
+    {
+        Ladder.CallStep { Lasts: true } begin => [.. Wrap($"{Head(begin.Call)} …", Room(begin.Call)).Select(line => (IReadOnlyList<Words>)[new Words(line)])],
+        Ladder.CallStep only => Said(Head(only.Call), only.Call, Room(only.Call)),
+        Ladder.CallEnd end => Said(Name(end.Call), end.Call, Room(end.Call)),
+        _ => [],
+    };
 
-    private bool FitsOnOneLine(AppCall call, string head) => head.Length + Ladder.Outcome(call).Length + 3 <= Room(call);
+    /// <summary>A note of the experiment itself, which stands across both lifelines.</summary>
+    private List<IReadOnlyList<Words>> Band(AppCall call) => Said($"lab: {Ladder.Text(call)}", call, (int)((frame.Width - timeX - 24) / CodeWidth));
+
+    private static List<IReadOnlyList<Words>> Said(string head, AppCall call, int room)
+    {
+        var outcome = Ladder.Outcome(call).Length == 0 ? "" : $"→ {Ladder.Outcome(call)}";
+        Words Outcome(string text) => new(text, Bold: !call.Ok, call.Ok ? null : Palette.Failed);
+        return head.Length + outcome.Length + 1 <= room
+            ? [[new Words(head + " "), Outcome(outcome)]]
+            : [.. Wrap(head, room).Select(line => new Words(line)).Concat(Wrap(outcome, room).Select(Outcome)).Select(line => (IReadOnlyList<Words>)[line])];
+    }
+
+    /// <summary>Lines of a text that fit: broken after a space, or in the arguments where there is none; what fits no line is divided.</summary>
+    private static IEnumerable<string> Wrap(string text, int room)
+    {
+        room = Math.Max(room, 8);
+        for (var rest = text; rest.Length > 0;)
+        {
+            var end = rest.Length <= room ? rest.Length : rest.LastIndexOf(' ', room - 1, room) + 1;
+            end = end > 0 ? end : rest.LastIndexOfAny(['(', ','], room - 1, room) + 1;
+            end = end > 0 ? end : room;
+            yield return rest[..end].TrimEnd();
+            rest = rest[end..].TrimStart();
+        }
+    }
 
     /// <summary>How many characters of code fit beside a lifeline.</summary>
     private int Room(AppCall call) => frame.IsNarrow
         ? (int)((right - left - 24 - (9 * lanes[(int)ladder.SideOf(call)])) / CodeWidth)
         : (int)(((ladder.SideOf(call) == Side.Client ? left - timeX - 22 : frame.Width - right - 16) - (9 * lanes[(int)ladder.SideOf(call)])) / CodeWidth);
-
-    private static string Limit(string text, int characters) => Markup.Fit(text, Math.Max(characters, 2));
 }

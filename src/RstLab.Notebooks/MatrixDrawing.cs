@@ -6,7 +6,21 @@ namespace RstLab.Notebooks;
 /// <summary>Rows by columns, each cell with a text and a mark for its kind.</summary>
 internal sealed partial record MatrixDrawing(IReadOnlyList<string> Rows, IReadOnlyList<string> Columns, IReadOnlyDictionary<(string Row, string Column), string> Cells, Func<string, string> KindOf)
 {
-    private static readonly Drawing.Shape[] Shapes = [Drawing.Shape.Failed, Drawing.Shape.Diamond, Drawing.Shape.Square, Drawing.Shape.Right, Drawing.Shape.Left, Drawing.Shape.Dot];
+    /// <summary>What is no error: it is drawn as a dot of ink.</summary>
+    internal const string NoError = "no error";
+
+    /// <summary>
+    /// The marks, each with the error that has it in every matrix; another kind takes one that is free. None is green, which means
+    /// success elsewhere.
+    /// </summary>
+    private static readonly (string Error, string InDotNet, Drawing.Shape Shape, string Accent)[] Marks =
+    [
+        ("ECONNRESET", "ConnectionReset", Drawing.Shape.Failed, Palette.Reset), ("EPIPE", "Shutdown", Drawing.Shape.Diamond, Palette.Failed),
+        ("ECONNREFUSED", "ConnectionRefused", Drawing.Shape.Square, Palette.Client), ("EAGAIN", "WouldBlock", Drawing.Shape.Up, Palette.Fifth),
+        ("ENOTCONN", "NotConnected", Drawing.Shape.Left, Palette.Sixth), ("ETIMEDOUT", "TimedOut", Drawing.Shape.Right, Palette.Ink),
+    ];
+
+    private Dictionary<string, int> PlaceOf { get; init; } = [];
 
     /// <summary>The kinds in order of appearance, with how many cells are of each.</summary>
     internal IReadOnlyList<(string Name, int Count)> Kinds { get; } =
@@ -24,15 +38,40 @@ internal sealed partial record MatrixDrawing(IReadOnlyList<string> Rows, IReadOn
         }
 
         var matrix = new MatrixDrawing([.. rows.Distinct()], [.. columns.Distinct()], cells, kindOf);
-        return matrix.Kinds.Count <= Shapes.Length ? matrix
-            : throw new ArgumentException($"There are {matrix.Kinds.Count} kinds of cells, and marks for {Shapes.Length}: {string.Join(", ", matrix.Kinds.Select(k => k.Name))}.", nameof(kindOf));
+        var kinds = matrix.Kinds.Select(k => k.Name).Where(k => k != NoError).ToList();
+        return kinds.Count <= Marks.Length
+            ? matrix with { PlaceOf = Places(kinds) }
+            : throw new ArgumentException($"There are {kinds.Count} kinds of cells, and marks for {Marks.Length}: {string.Join(", ", kinds)}.", nameof(kindOf));
     }
+
+    private static Dictionary<string, int> Places(List<string> kinds)
+    {
+        var places = new Dictionary<string, int>();
+        foreach (var kind in kinds)
+        {
+            var own = Array.FindIndex(Marks, mark => mark.Error == kind || mark.InDotNet == kind);
+            if (own >= 0)
+            {
+                places[kind] = own;
+            }
+        }
+
+        foreach (var kind in kinds.Where(kind => !places.ContainsKey(kind)).ToList())
+        {
+            places[kind] = Enumerable.Range(0, Marks.Length).First(place => !places.ContainsValue(place));
+        }
+
+        return places;
+    }
+
+    /// <summary>Parts that follow each other, for a line of text.</summary>
+    private static string Listed(string text) => text.Replace("+", ", ", StringComparison.Ordinal);
 
     internal Table ToTable(string row, string cell) => new()
     {
         Caption = cell,
-        Columns = [row, .. Columns],
-        Rows = [.. Rows.Select(r => (IReadOnlyList<object?>)[r, .. Columns.Select(c => Cells.GetValueOrDefault((r, c)))])],
+        Columns = [row, .. Columns.Select(Listed)],
+        Rows = [.. Rows.Select(r => (IReadOnlyList<object?>)[r, .. Columns.Select(c => Cells.TryGetValue((r, c), out var text) ? Listed(text) : null)])],
     };
 
     /// <summary>Wide with the text in the cells; narrow with the marks alone and numbered columns, named below.</summary>
@@ -72,7 +111,7 @@ internal sealed partial record MatrixDrawing(IReadOnlyList<string> Rows, IReadOn
                 }
 
                 var x = left + ((i + .5) * step);
-                drawing.Add(new Drawing.Hover(x, y + (height / 2), $"{row}\n{Columns[i]}\n{text}"));
+                drawing.Add(new Drawing.Hover(x, y + (height / 2), $"{row}\n{Listed(Columns[i])}\n{Listed(text)}"));
                 drawing.Add(Mark(x, y + 10, KindOf(text)));
                 if (!frame.IsNarrow)
                 {
@@ -88,7 +127,7 @@ internal sealed partial record MatrixDrawing(IReadOnlyList<string> Rows, IReadOn
         for (var i = 0; frame.IsNarrow && i < Columns.Count; i++)
         {
             y += line + 3;
-            drawing.Add(margin, y, Drawing.Anchor.Start, "s", new Drawing.Words(string.Create(CultureInfo.InvariantCulture, $"{i + 1}  {Columns[i]}")));
+            drawing.Add(margin, y, Drawing.Anchor.Start, "s", new Drawing.Words(string.Create(CultureInfo.InvariantCulture, $"{i + 1}  {Listed(Columns[i])}")));
         }
 
         drawing.Height = y + margin;
@@ -125,15 +164,17 @@ internal sealed partial record MatrixDrawing(IReadOnlyList<string> Rows, IReadOn
 
     private Drawing.Symbol Mark(double x, double y, string kind)
     {
-        // What is no error is ink; the others take a shape and a colour each.
-        var place = Kinds.Where(k => k.Name != "no error").Select(k => k.Name).ToList().IndexOf(kind);
-        var shape = place < 0 ? Shapes[^1] : Shapes[place];
-        return new Drawing.Symbol(x + (shape == Drawing.Shape.Right ? 5 : shape == Drawing.Shape.Left ? -5 : 0), y, shape, place < 0 ? null : Palette.Series[place]);
+        var (shape, accent) = PlaceOf.TryGetValue(kind, out var place) ? (Marks[place].Shape, Marks[place].Accent) : (Drawing.Shape.Dot, null);
+        var shift = shape == Drawing.Shape.Right ? 5 : shape == Drawing.Shape.Left ? -5 : 0;
+        return new Drawing.Symbol(x + shift, y, shape, accent == Palette.Ink ? null : accent);
     }
 
     /// <summary>A part a line; a part that is too long goes on in the next, from a space, a bar or a capital letter within a word.</summary>
     private static List<string> Lines(string text, int characters) =>
-        [.. text.Split('+').Select((part, i) => i == 0 ? part : $"+{part}").SelectMany(part => part.Length <= characters ? [part] : Wrap(Seams().Split(part), "", characters))];
+        [.. text.Split('+').SelectMany(part => part.Length <= characters ? [part] : Hyphenate([.. Wrap(Seams().Split(part), "", characters - 1)]))];
+
+    private static IEnumerable<string> Hyphenate(List<string> lines) =>
+        lines.Select((line, i) => i + 1 < lines.Count && char.IsLetter(line[^1]) && char.IsUpper(lines[i + 1][0]) ? $"{line}-" : line);
 
     private static IEnumerable<string> Wrap(IEnumerable<string> pieces, string between, int characters)
     {

@@ -19,6 +19,16 @@ internal static class Palette
         ("--rl-sixth", Sixth, "#a6cfe6"),
     ];
 
+    /// <summary>
+    /// The box at the pointer and the words in it. They are a pair of their own: a page's text colour and Plotly's choice for a box of
+    /// that colour come out the same, and nothing can be read.
+    /// </summary>
+    internal const string Tip = "#24292f", TipInk = "#fefefe";
+
+    /// <summary><see cref="All"/>, and the colours that only Plotly draws with.</summary>
+    internal static readonly IReadOnlyList<(string Variable, string Light, string Dark)> Themed =
+        [.. All, ("--rl-tip", Tip, "#e6edf3"), ("--rl-tip-ink", TipInk, "#161b22")];
+
     /// <summary>The colours of several groups of trials, in the order that they are used.</summary>
     internal static readonly IReadOnlyList<string> Series = [Client, Reset, Server, Failed, Fifth, Sixth];
 }

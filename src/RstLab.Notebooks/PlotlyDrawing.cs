@@ -47,7 +47,7 @@ internal static class PlotlyDrawing
                 ["symbol"] = group.Key.Shape switch
                 {
                     Drawing.Shape.Right => "triangle-right", Drawing.Shape.Left => "triangle-left", Drawing.Shape.Diamond => "diamond",
-                    Drawing.Shape.Square => "square", Drawing.Shape.Failed => "square-x-open", _ => "circle",
+                    Drawing.Shape.Square => "square", Drawing.Shape.Failed => "square-x-open", Drawing.Shape.Up => "triangle-up", _ => "circle",
                 },
                 ["size"] = group.Key.Shape is Drawing.Shape.Failed ? 11 : 10, ["line"] = new JsonObject { ["width"] = group.Key.Shape is Drawing.Shape.Failed ? 2 : 0, ["color"] = color }, ["opacity"] = 1,
             };
@@ -79,7 +79,6 @@ internal static class PlotlyDrawing
         hover["marker"] = new JsonObject { ["size"] = 16, ["opacity"] = 0 };
         hover["hoverinfo"] = "text";
         hover["hovertext"] = new JsonArray([.. hovers.Select(h => (JsonNode)Markup.Plotly(h.Text).Replace("\n", "<br>", StringComparison.Ordinal))]);
-        hover["hoverlabel"] = new JsonObject { ["align"] = "left", ["bgcolor"] = Palette.Ink, ["bordercolor"] = Palette.Ink, ["font"] = new JsonObject { ["family"] = Sans, ["size"] = 12 } };
         data.Add(hover);
 
         JsonObject Axis(double end, bool down) => new()
@@ -91,11 +90,18 @@ internal static class PlotlyDrawing
             ["title"] = new JsonObject { ["text"] = Markup.Plotly(title), ["font"] = new JsonObject { ["size"] = 15 } },
             ["height"] = drawing.Height + TitleRoom, ["margin"] = new JsonObject { ["l"] = 0, ["r"] = 0, ["t"] = TitleRoom, ["b"] = 0, ["pad"] = 0 },
             ["font"] = new JsonObject { ["color"] = Palette.Ink, ["family"] = Sans }, ["showlegend"] = false, ["hovermode"] = drawing.IsGrid ? "closest" : "y", ["hoverdistance"] = drawing.IsGrid ? 40 : 16, ["dragmode"] = false,
-            ["xaxis"] = Axis(drawing.Width, down: false), ["yaxis"] = Axis(drawing.Height, down: true), ["shapes"] = shapes,
+            ["xaxis"] = Axis(drawing.Width, down: false), ["yaxis"] = Axis(drawing.Height, down: true), ["shapes"] = shapes, ["hoverlabel"] = HoverLabel(),
         });
     }
 
     internal const string Sans = "system-ui, -apple-system, \"Segoe UI\", \"Liberation Sans\", Arial, sans-serif";
+
+    /// <summary>The words at the pointer, for the layout of any figure. Without a colour of its own, their font would take the page's.</summary>
+    internal static JsonObject HoverLabel() => new()
+    {
+        ["align"] = "left", ["bgcolor"] = Palette.Tip, ["bordercolor"] = Palette.Tip,
+        ["font"] = new JsonObject { ["family"] = Sans, ["size"] = 12, ["color"] = Palette.TipInk },
+    };
 
     private static double Shift(Drawing.Shape shape) => shape switch { Drawing.Shape.Right => -5, Drawing.Shape.Left => 5, _ => 0 };
 

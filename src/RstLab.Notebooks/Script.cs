@@ -10,7 +10,7 @@ internal static class Script
     /// </summary>
     internal static readonly string Bootstrap = Minify($$"""
         (function(){
-        var vars={{{string.Join(',', Palette.All.Select(c => $"\"{c.Light}\":\"{c.Variable}\""))}}};
+        var vars={{{string.Join(',', Palette.Themed.Select(c => $"\"{c.Light}\":\"{c.Variable}\""))}}};
         function take(fig){
           var source=fig.querySelector('script.rstlab-plotly'),room=fig.querySelector('.rstlab-drawing'),host,shown='';
           if(!source||!room)return;

@@ -23,13 +23,14 @@ internal static class Style
 
     /// <summary>The style of a picture that stands alone: it follows the reader's system.</summary>
     internal static readonly string Picture = Minify(
-        $".rstlab-svg{{color:#1f2328;{Variables(dark: false)}}}@media(prefers-color-scheme:dark){{.rstlab-svg{{color:#e6edf3;{Variables(dark: true)}}}}}{Accents()}{Drawing}");
+        $".rstlab-svg{{color:#1f2328;{Variables(Palette.All, dark: false)}}}"
+        + $"@media(prefers-color-scheme:dark){{.rstlab-svg{{color:#e6edf3;{Variables(Palette.All, dark: true)}}}}}{Accents()}{Drawing}");
 
     private static string Sheets()
     {
         string[] roots = [".rstlab-figure", ".rstlab-box", ".rstlab-claims", ".rstlab-attempt"];
         string Under(string scope) => string.Join(',', roots.Select(r => $"{scope} {r}"));
-        string Themed(string selectors, bool dark) => $"{selectors}{{{Variables(dark)}}}";
+        string Themed(string selectors, bool dark) => $"{selectors}{{{Variables(Palette.Themed, dark)}}}";
         return $$"""
             {{Themed(string.Join(',', roots), dark: false)}}
             @media(prefers-color-scheme:dark){
@@ -78,7 +79,8 @@ internal static class Style
             """;
     }
 
-    private static string Variables(bool dark) => string.Concat(Palette.All.Select(c => $"{c.Variable}:{(dark ? c.Dark : c.Light)};"));
+    private static string Variables(IReadOnlyList<(string Variable, string Light, string Dark)> colours, bool dark) =>
+        string.Concat(colours.Select(c => $"{c.Variable}:{(dark ? c.Dark : c.Light)};"));
 
     /// <summary>For each colour a class for text (<c>tNAME</c>), strokes (<c>sNAME</c>) and areas (<c>fNAME</c>).</summary>
     private static string Accents() => string.Concat(Palette.All.Select(c =>

@@ -46,13 +46,13 @@ internal sealed record Obstacle(string Title, string Message, string Meaning, st
         "The kernel has no trace point for resets",
         "this kernel has no trace point tcp:tcp_send_reset (Linux 4.16 and newer have it)",
         "The kernel is too old, or was built without trace events.",
-        "Use a newer kernel: 6.10 or newer names the reasons, too.");
+        "Use a newer kernel: 6.10 names reasons too, and 6.12 all that the course shows.");
 
     internal static Obstacle NoReasons { get; } = new(
         "The kernel is older than 6.10",
-        "tracefs shows the resets, but this kernel names no reasons; Linux 6.10 and newer do",
+        "tracefs shows the resets, but this kernel names no reasons; Linux 6.10 has the first of them, 6.12 all that the course shows",
         "The trace point is there, without its field `reason`. That a reset was sent, when and between whom is live; why is not, and the claims on reasons speak from the recordings.",
-        "Use Linux 6.10 or newer: `uname -r` says what you have. In a container it is the host's kernel that counts.");
+        "Use Linux 6.12 or newer: `uname -r` shows what you have. In a container it is the host's kernel that counts.");
 
     internal static Obstacle TraceLost { get; } = new(
         "The trace lost events",

@@ -16,10 +16,14 @@ public enum WireEnding
     /// <summary>A RST, with no FIN before it as far as the exception tells.</summary>
     Reset,
 
-    /// <summary>The connection was over before the call: mostly a FIN, and then a RST that answered what was sent after it; or a RST of which an earlier call has told.</summary>
+    /// <summary>
+    /// Sending was over before the call. On a TCP connection the usual cause is a FIN, and then a RST that answered what was sent after
+    /// it. It is a likelihood, not a proof: a reset that an earlier call has reported, this side's own Shutdown and a socket that was
+    /// never connected leave the same exception.
+    /// </summary>
     FinThenReset,
 
-    /// <summary>A FIN in the middle of something. No reset.</summary>
+    /// <summary>A FIN in the middle of something. A RST may have followed it: a read returns 0 in both cases.</summary>
     Fin,
 
     /// <summary>No answer at all.</summary>
@@ -79,7 +83,7 @@ public sealed record ResetDiagnosis
     }
 
     /// <summary>The answer in one sentence.</summary>
-    public string Headline { get; }
+    public string Headline { get; private init; }
 
     /// <summary>What ended the connection.</summary>
     public WireEnding Wire { get; }
@@ -102,8 +106,11 @@ public sealed record ResetDiagnosis
     /// <summary>The exceptions that it was read from, such as <c>HttpRequestException &gt; SocketException (ConnectionRefused)</c>; empty when there is none.</summary>
     public string Evidence { get; private init; } = "";
 
-    /// <summary>Whether the exception tells of a reset for certain.</summary>
-    public bool IsReset => Wire is WireEnding.Reset or WireEnding.FinThenReset;
+    /// <summary>
+    /// Whether the exception proves a reset of a TCP connection or of an attempt to connect. False does not mean that there was none:
+    /// <see cref="WireEnding.FinThenReset"/>, <see cref="WireEnding.Fin"/> and <see cref="WireEnding.ResetOrSilence"/> leave it open.
+    /// </summary>
+    public bool IsReset => Wire == WireEnding.Reset;
 
     /// <summary>Reads an exception. Never throws.</summary>
     /// <param name="exception">Any exception, of a network stack or not; null is answered, too.</param>
@@ -129,7 +136,8 @@ public sealed record ResetDiagnosis
         var text = new StringBuilder(Headline).Append('\n').Append(Story);
         if (Wire is not WireEnding.None and not WireEnding.Fin)
         {
-            text.Append("\nCondition: ").Append(Conditions == ResetConditions.None ? "none of the three; nothing came back" : string.Join(", or ", Named(Conditions)));
+            text.Append(Wire is WireEnding.Reset or WireEnding.Silence ? "\nCondition: " : "\nCondition, if it was a reset: ")
+                .Append(Conditions == ResetConditions.None ? "none of the three; nothing came back" : string.Join(", or ", Named(Conditions)));
         }
 
         if (By != EndedBy.Unknown)
@@ -220,6 +228,12 @@ public sealed record ResetDiagnosis
             return Quic;
         }
 
+        // .NET on Unix writes to pipes through sockets, so a pipe's error looks like a connection's.
+        if (WasThrownBy([.. chain.OfType<IOException>()], "System.IO.Pipes.PipeStream."))
+        {
+            return BrokenPipeOfProcess;
+        }
+
         if (chain.OfType<SocketException>().LastOrDefault() is { } socket)
         {
             return OfSocket(socket.SocketErrorCode, chain, request, platform);
@@ -255,7 +269,7 @@ public sealed record ResetDiagnosis
             || chain.Exists(e => IsNamed(e, "BadHttpRequestException") && e.Message.StartsWith("Unexpected end of request content", StringComparison.Ordinal))
             || chain.Exists(e => e.GetType() == typeof(IOException) && e.InnerException is null && e.Source == "System.Net.Security"))
         {
-            return EndedEarly(platform, handshake, request == HttpRequestError.ResponseEnded);
+            return EndedEarly(platform, handshake, request == HttpRequestError.ResponseEnded, any: chain[^1] is EndOfStreamException);
         }
 
         if (chain.Exists(e => e is AuthenticationException) || handshake)
@@ -292,8 +306,9 @@ public sealed record ResetDiagnosis
             SocketError.ConnectionReset => Reset(platform, handshake),
             SocketError.Shutdown when platform == Platform.Windows => ShutDownHere,
             SocketError.Shutdown => BrokenPipe(platform),
-            SocketError.ConnectionAborted => platform == Platform.Windows ? AbortedOnWindows : Aborted(platform),
+            SocketError.ConnectionAborted => platform == Platform.Windows ? AbortedOnWindows : Aborted(platform, chain),
             SocketError.TimedOut when WasBlockingSend(chain) => TimedOutSending(platform),
+            SocketError.TimedOut when WasBlockingReceive(chain) => TimedOutReceiving(platform),
             SocketError.TimedOut or SocketError.NetworkReset => TimedOut(platform),
             SocketError.OperationAborted or SocketError.Interrupted => Stopped(chain, platform) ?? Disposed(platform),
             SocketError.NotConnected => NotConnected,
@@ -323,8 +338,14 @@ public sealed record ResetDiagnosis
 
     // Only a blocking send of .NET reports TimedOut for a reset (chapter 4), so where it was thrown matters.
     private static bool WasBlockingSend(List<Exception> chain) =>
-        chain.Exists(e => e.StackTrace?.Contains("System.Net.Sockets.Socket.Send(", StringComparison.Ordinal) == true
-            || e.StackTrace?.Contains("System.Net.Sockets.NetworkStream.Write(", StringComparison.Ordinal) == true);
+        WasThrownBy(chain, "System.Net.Sockets.Socket.Send(") || WasThrownBy(chain, "System.Net.Sockets.NetworkStream.Write(");
+
+    // ReceiveTimeout limits blocking calls only.
+    private static bool WasBlockingReceive(List<Exception> chain) =>
+        WasThrownBy(chain, "System.Net.Sockets.Socket.Receive(") || WasThrownBy(chain, "System.Net.Sockets.NetworkStream.Read(");
+
+    private static bool WasThrownBy(List<Exception> chain, string method) =>
+        chain.Exists(e => e.StackTrace?.Contains($" {method}", StringComparison.Ordinal) == true);
 
     private static string Capture(Platform platform) => platform switch
     {
@@ -334,14 +355,14 @@ public sealed record ResetDiagnosis
     };
 
     private static string[] WhySent(Platform platform) => platform == Platform.Linux
-        ? [Capture(platform), "on the host that you suspect, `sudo perf record -ae tcp:tcp_send_reset -- sleep 60` and then `sudo perf script` name the reason of each reset that it sent (Linux 6.10 and newer); if it sent none, a device on the way did"]
+        ? [Capture(platform), "on the host that you suspect, `sudo perf record -ae tcp:tcp_send_reset -- sleep 60` and then `sudo perf script` name the reason of each reset that it sent (Linux 6.10 and newer, in full from 6.12); if it sent none, a device on the way did"]
         : [Capture(platform), "take the capture on both hosts: a reset that the other host never sent came from a device on the way"];
 
     private static ResetDiagnosis Refused(Platform platform) => new(
         "Connection refused: the SYN was answered by a RST.", WireEnding.Reset, ResetConditions.NobodyListening, EndedBy.OtherSideOrBetween)
     {
-        Story = "The host was reached, and nobody listens on that address and port, or a firewall rejects in its name. No connection existed, and nothing was sent, so trying again is always safe."
-            + (platform == Platform.Windows ? " Windows has tried three times already, in about two seconds." : ""),
+        Story = "The host was reached, and nobody listens on that address and port, or a firewall rejects in its name. "
+            + "No connection existed, and nothing was sent, so trying again is always safe.",
         Confirm =
         [
             platform switch
@@ -363,9 +384,13 @@ public sealed record ResetDiagnosis
         handshake ? "Connection reset in the TLS handshake." : "Connection reset: a RST ended a connection that was established.",
         WireEnding.Reset, ResetConditions.ConnectionAborted | ResetConditions.NoSuchConnection, EndedBy.OtherSideOrBetween)
     {
-        Story = (platform == Platform.Linux ? "No FIN came before the reset, so the other side did not close in order." : "A reset ended the connection; on this system a FIN may have come before it.")
-            + " Either it aborted: closed with data unread, closed with linger 0, disposed a socket with an operation pending, or was killed with data unread. Or it no longer knew the connection: it was rebooted, or a NAT or load balancer forgot an idle connection."
-            + " What you sent last may or may not have been processed.",
+        Story = (platform == Platform.Linux
+                ? "No FIN came before the reset, unless this side had shut down sending itself."
+                : "A reset ended the connection; on this system a FIN may have come before it.")
+            + " Either the other side aborted: it closed with data unread or with linger 0, disposed a Socket with an operation pending, "
+            + "or was killed with data unread."
+            + " Or it no longer knew the connection: it was rebooted, or a NAT or load balancer forgot an idle connection."
+            + " What you sent last may or may not have been processed. (A Unix domain socket reports the same error, without any segment.)",
         Confirm = [.. WhySent(platform), "a reset at once after your data on a connection that was idle for minutes points to condition 3 or to a device on the way; in the middle of an exchange, to condition 2"],
         Remedies = handshake
             ? ["No request was sent yet, so trying again is safe.", "Look for something on the way or on the server that refuses by the name in the ClientHello (SNI) or by address, and for a server that is out of capacity."]
@@ -378,13 +403,21 @@ public sealed record ResetDiagnosis
     };
 
     private static ResetDiagnosis BrokenPipe(Platform platform) => new(
-        "Broken pipe: you wrote to a connection that was over already.", WireEnding.FinThenReset, ResetConditions.ConnectionAborted | ResetConditions.NoSuchConnection, EndedBy.OtherSide)
+        "Broken pipe: you wrote where nothing could be sent any more.", WireEnding.FinThenReset,
+        ResetConditions.ConnectionAborted | ResetConditions.NoSuchConnection, EndedBy.Unknown)
     {
         Story = (platform == Platform.Mac
-                ? "The other side had ended the connection, with or without a FIN, and a RST had come."
-                : "Mostly, the other side had closed (a FIN), and a RST answered an earlier write of yours, which was accepted and lost. Or an earlier call on this connection has told of a reset already.")
-            + " This side's own Shutdown(Send) leaves the same error, with no reset at all.",
-        Confirm = [.. WhySent(platform), "in your own code, look for an earlier error on the same connection, and for Shutdown(Send)"],
+                ? "Most often the other side had ended the connection, with or without a FIN, and a RST had come."
+                : "Most often the other side had closed (a FIN), and a RST answered an earlier write of yours, which was accepted and lost. "
+                + "Or an earlier call on this connection has reported a reset or a time-out already.")
+            + " The exception does not prove any of this: this side's own Shutdown(Send) leaves the same error with no reset at all, "
+            + (platform == Platform.Mac ? "" : "a socket that was never connected or whose Connect failed does, ")
+            + "and so does a Unix domain socket whose other end is closed.",
+        Confirm =
+        [
+            "in your own code, look for an earlier error on the same connection, for Shutdown(Send) or Shutdown(Both), and for a Connect that failed",
+            .. WhySent(platform),
+        ],
         Remedies =
         [
             "Read while you write: the other side's last word, such as a 413 or 401, may be waiting to be read.",
@@ -393,28 +426,50 @@ public sealed record ResetDiagnosis
         ],
     };
 
-    private static ResetDiagnosis EndedEarly(Platform platform, bool handshake, bool http) => new(
-        handshake ? "The other side closed in the TLS handshake. It was no reset." : "The other side closed in the middle. It was a FIN, no reset.",
+    private static ResetDiagnosis BrokenPipeOfProcess => new(
+        "The other end of a pipe is closed. It is not about a reset.", WireEnding.None, ResetConditions.None, EndedBy.OtherSide)
+    {
+        Story = "A pipe connects processes of one machine, and no segment crosses a network. "
+            + "Most often the process that should read, such as a child with a redirected standard input, has ended or closed its end.",
+        Confirm = ["Process.HasExited and Process.ExitCode show whether the child has ended, and how"],
+        Remedies = ["Look for the reason in that process; it may have written it to its standard error."],
+    };
+
+    private static ResetDiagnosis EndedEarly(Platform platform, bool handshake, bool http, bool any) => new(
+        handshake ? "The other side closed in the TLS handshake: a FIN came." : "The other side closed in the middle: a FIN came.",
         WireEnding.Fin, ResetConditions.None, EndedBy.OtherSide)
     {
-        Story = "The connection was closed in order as far as TCP knows, but the protocol above it had more to come: the rest of a response, a close frame, a close_notify."
+        Story = "The FIN came before the protocol above TCP was done: the rest of a response, a close frame or a close_notify is missing."
+            + " A RST may have followed the FIN"
+            + (platform == Platform.Linux ? ", because a read returns 0 then, too: a TcpClient that is closed with data unread sends both." : ".")
+            + (any ? " (If it was no connection that was read from, but a file or memory, the exception only means that it was too short.)" : "")
             + " A killed process looks like this, too, if it had nothing unread; so does a server that closes an idle connection just when you use it."
             + (http ? " HttpClient may have sent a request that has no body several times by now." : ""),
         Confirm = [Capture(platform), "the other side's log at that moment: a crash, a deployment, a limit of time or size"],
         Remedies =
         [
             handshake ? "No request was sent yet, so trying again is safe; see whether the port speaks TLS at all." : "Repeat only what may be done twice (GET, PUT, an idempotency key).",
-            "Throw away what has come so far: it is not complete.",
+            "Discard what has come so far: it is not complete.",
+            "If it happens when an upload is refused: have the server read the rest before it closes.",
         ],
     };
 
-    private static ResetDiagnosis Aborted(Platform platform) => new(
-        "Connection aborted before it was accepted.", WireEnding.Reset, ResetConditions.ConnectionAborted, EndedBy.OtherSideOrBetween)
-    {
-        Story = "A client connected and reset its connection while it waited to be accepted.",
-        Confirm = [Capture(platform)],
-        Remedies = ["Go on accepting: it is about that one client.", "If there are many, look for a health check or a port scan that connects and resets."],
-    };
+    /// <summary>ECONNABORTED on Unix. Accepting a connection that its client has reset does not fail with it on Linux; on macOS it may.</summary>
+    private static ResetDiagnosis Aborted(Platform platform, List<Exception> chain) =>
+        platform == Platform.Mac && WasThrownBy(chain, "System.Net.Sockets.Socket.Accept(") ? new("Connection aborted before it was accepted.", WireEnding.Reset, ResetConditions.ConnectionAborted, EndedBy.OtherSideOrBetween)
+        {
+            Story = "A client connected and reset its connection while it waited to be accepted.",
+            Confirm = [Capture(platform)],
+            Remedies = ["Go on accepting: it is about that one client.", "If there are many, look for a health check or a port scan that connects and resets."],
+        }
+        : new("Connection aborted on this side.", WireEnding.None, ResetConditions.None, EndedBy.ThisSide)
+        {
+            Story = "Most often this process closed or disposed the socket while another thread was blocked in Receive, Read or Send."
+                + (platform == Platform.Linux ? " An administrator of this host can also have ended the connection with `ss -K`." : "")
+                + " The other side gets a RST or a FIN, depending on the class that was disposed.",
+            Confirm = ["look for a Dispose, Close or using block that runs while another thread is blocked in a call on the same socket", Capture(platform)],
+            Remedies = ["End in order: Shutdown(SocketShutdown.Send), let the reading thread come to 0 bytes, then Dispose."],
+        };
 
     private static ResetDiagnosis AbortedOnWindows => new(
         "Connection aborted: this host's own TCP gave it up.", WireEnding.ResetOrSilence, ResetConditions.ConnectionAborted | ResetConditions.NoSuchConnection, EndedBy.Unknown)
@@ -435,7 +490,8 @@ public sealed record ResetDiagnosis
     private static ResetDiagnosis Disposed(Platform platform) => new(
         "This side closed the socket under a pending operation.", WireEnding.None, ResetConditions.None, EndedBy.ThisSide)
     {
-        Story = "The socket was disposed, or the operation was aborted, by this process. .NET has to abort the connection for that, so the other side is sent a RST and sees 'connection reset'.",
+        Story = "This process disposed the socket while an operation was pending, or aborted the operation. "
+            + "Socket.Dispose then aborts the connection, so the other side gets a RST; a NetworkStream that owns its socket and a TcpClient send a FIN.",
         Confirm = ["look for a Dispose, a using block or a time-out that runs while another task reads or writes", Capture(platform)],
         Remedies = ["End in order: Shutdown(SocketShutdown.Send), let the reading task come to 0 bytes, then Dispose."],
     };
@@ -448,12 +504,31 @@ public sealed record ResetDiagnosis
         Remedies = ["Set time limits of your own: Linux gives up sending only after some 15 minutes (net.ipv4.tcp_retries2), unless TCP_USER_TIMEOUT says otherwise.", "Use keepalive where a silent end has to be noticed."],
     };
 
-    private static ResetDiagnosis TimedOutSending(Platform platform) => new(
-        "A blocking send reports a time-out, which may hide a reset.", WireEnding.ResetOrSilence, ResetConditions.ConnectionAborted | ResetConditions.NoSuchConnection, EndedBy.Unknown)
+    private static ResetDiagnosis TimedOutReceiving(Platform platform) => TimedOut(platform) with
     {
-        Story = "When a RST cuts a blocking Send or NetworkStream.Write midway, .NET on Unix can report TimedOut although the kernel said ECONNRESET. A SendTimeout that ran out, or a silent other side, look the same.",
-        Confirm = [Capture(platform), platform == Platform.Linux ? "`strace -f -e trace=network,poll -p PID` shows what the kernel really answered" : "compare with SendAsync, which reports the kernel's error"],
-        Remedies = ["Use SendAsync or WriteAsync: they report ConnectionReset."],
+        Headline = "Timed out: nothing was received in time.",
+        Story = "Either ReceiveTimeout has passed: then the other side is only slow or silent, and the connection is still usable. "
+            + "Or this host's TCP gave the connection up because nothing came back: keepalive, TCP_USER_TIMEOUT or the retransmission limit. "
+            + "The exception is the same. No reset came.",
+        Remedies =
+        [
+            "If you set ReceiveTimeout: decide whether to read again or to close.",
+            "Otherwise the connection is over: connect again, and look for a host or a way that is gone.",
+        ],
+    };
+
+    private static ResetDiagnosis TimedOutSending(Platform platform) => new(
+        "A blocking send reports a time-out, which may stand for a reset.", WireEnding.ResetOrSilence,
+        ResetConditions.ConnectionAborted | ResetConditions.NoSuchConnection, EndedBy.Unknown)
+    {
+        Story = "When a RST cuts a blocking Send or NetworkStream.Write midway, .NET on Unix reports TimedOut although the kernel's error is ECONNRESET. "
+            + "A SendTimeout that has passed, and TCP_USER_TIMEOUT or the retransmission limit without any answer, look the same.",
+        Confirm =
+        [
+            Capture(platform),
+            platform == Platform.Linux ? "`strace -f -e trace=network,poll -p PID` shows the error that the kernel returned" : "compare with SendAsync, which reports the kernel's error",
+        ],
+        Remedies = ["Use SendAsync or WriteAsync: they report ConnectionReset for a reset, and TimedOut only for a time-out."],
     };
 
     private static ResetDiagnosis OwnTimeLimit(Platform platform) => new(
@@ -487,7 +562,8 @@ public sealed record ResetDiagnosis
     private static ResetDiagnosis ShutDownHere => new(
         "This side has shut down sending. It is not about a reset.", WireEnding.None, ResetConditions.None, EndedBy.ThisSide)
     {
-        Story = "On Windows this error (WSAESHUTDOWN) means that Shutdown was called here before. The other side's reset would be ConnectionReset or ConnectionAborted.",
+        Story = "On Windows this error (WSAESHUTDOWN) means that Shutdown was called on this side before. "
+            + "A reset by the other side would be ConnectionReset or ConnectionAborted.",
         Confirm = ["look for Shutdown(Send) or Shutdown(Both) in your own code"],
         Remedies = ["Send first, then shut down."],
     };

@@ -61,6 +61,53 @@ public class ChartTests
     }
 
     [Fact]
+    public void The_words_at_the_pointer_can_be_read_in_light_and_dark()
+    {
+        Figure[] figures =
+        [
+            Figure.Ladder(Samples.CloseThenSend), Figure.Ecdf(Samples.Trials, "elapsed (us)", group: "call"), Figure.Histogram(Samples.Trials, "elapsed (us)"),
+            Figure.Bars(Samples.Rates, "conversation", "trials (1/s)", group: "program"),
+            Figure.Durations(Samples.Durations, "peer", "way", "after (s)", "known", "Durations"),
+        ];
+
+        Assert.All(figures, figure =>
+        {
+            var json = JsonNode.Parse(figure.ToJson())!;
+            foreach (var part in new[] { json, json["narrow"] }.OfType<JsonNode>())
+            {
+                var label = part["layout"]!["hoverlabel"]!;
+                var (box, words) = (label["bgcolor"]!.GetValue<string>(), label["font"]!["color"]!.GetValue<string>());
+                var (boxInDark, wordsInDark) = (InDark(box), InDark(words));
+                Assert.True(Contrast(box, words) >= 4.5, $"{figure.Kind}: {words} on {box}");
+                Assert.True(Contrast(boxInDark, wordsInDark) >= 4.5, $"{figure.Kind}: {wordsInDark} on {boxInDark}");
+
+                // A trace with colours of its own, or with a second box for its name, would escape the layout's.
+                Assert.All(part["data"]!.AsArray(), trace =>
+                {
+                    Assert.Null(trace!["hoverlabel"]);
+                    Assert.EndsWith("<extra></extra>", trace["hovertemplate"]?.GetValue<string>() ?? "<extra></extra>", StringComparison.Ordinal);
+                });
+            }
+        });
+    }
+
+    /// <summary>The colour that the script of a dark page puts in a colour's place.</summary>
+    private static string InDark(string colour) => Palette.Themed.Single(c => c.Light == colour).Dark;
+
+    /// <summary>The contrast of two colours (WCAG 2.2, "contrast ratio").</summary>
+    private static double Contrast(string one, string other)
+    {
+        double[] both = [Luminance(one), Luminance(other)];
+        return (both.Max() + .05) / (both.Min() + .05);
+
+        static double Luminance(string colour) => new[] { .2126, .7152, .0722 }.Select((weight, i) =>
+        {
+            var part = Convert.ToInt32(colour.Substring(1 + (2 * i), 2), 16) / 255.0;
+            return weight * (part <= .04045 ? part / 12.92 : Math.Pow((part + .055) / 1.055, 2.4));
+        }).Sum();
+    }
+
+    [Fact]
     public void A_table_without_a_number_is_refused_by_name() =>
         Assert.Contains("'value'", Assert.Throws<ArgumentException>(() => Figure.Ecdf(Table("value", []), "value")).Message, StringComparison.Ordinal);
 

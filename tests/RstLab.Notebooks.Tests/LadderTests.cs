@@ -133,6 +133,58 @@ public class LadderTests
     }
 
     [Fact]
+    public void No_label_is_cut()
+    {
+        const string address = "[fd00:dead:beef:cafe:1234:5678:9abc:def0]:40312";
+        string[] texts = ["Abort(SO_LINGER{1,0}+Close)", $"ConnectAsync({address})", $"from{address}", "wwwz", "aremarkthatislong", "client-9", "127.0.0.1:40319"];
+        var many = Enumerable.Range(1, 9).Select(i => new Participant($"client-{i}", $"127.0.0.1:4031{i}", Side.Client));
+        var recording = Samples.CloseThenSend with
+        {
+            Participants = [.. Samples.CloseThenSend.Participants, .. many],
+            Events =
+            [
+                .. Samples.CloseThenSend.Events,
+                new AppCall(252_500_000, "server", "Abort") { Arguments = "SO_LINGER {1,0} + Close", Result = "ok", Elapsed = 1_000 },
+                new AppCall(252_600_000, "client", "ConnectAsync") { Arguments = address, Result = $"from {address}", Elapsed = 1 },
+                new AppCall(252_700_000, "lab", new string('w', 120) + "z") { Result = "done, after a while and with a remark that is long" },
+            ],
+        };
+
+        var figure = Figure.Ladder(recording);
+        foreach (var drawing in new[] { figure.Draw!(Frame.Wide), figure.Draw(Frame.Narrow) })
+        {
+            var labels = drawing.Items.OfType<Drawing.Label>().ToList();
+            var all = string.Concat(labels.SelectMany(label => label.Words).Select(words => words.Text)).Replace(" ", "", StringComparison.Ordinal);
+            Assert.All(texts, text => Assert.Contains(text, all, StringComparison.Ordinal));
+            Assert.All(labels, label =>
+            {
+                // A fixed estimate for the widest letters of the face is enough to see a label that leaves the picture.
+                var width = label.Words.Sum(words => words.Text.Length) * (label.Face == "m" ? 6.7 : 6);
+                var from = label.X - (label.Anchor switch { Drawing.Anchor.Start => 0, Drawing.Anchor.Middle => width / 2, _ => width });
+                Assert.InRange(from, -4, drawing.Width);
+                Assert.InRange(from + width, 0, drawing.Width + 4);
+            });
+        }
+    }
+
+    [Fact]
+    public void Counters_stand_below_a_ladder_only_where_some_were_counted()
+    {
+        Assert.Contains(Figure.Ladder(Samples.CloseThenSend).Tables, table => table.Caption.Contains("counters", StringComparison.Ordinal));
+
+        var without = Figure.Ladder(Samples.CloseThenSend with { Counters = new Dictionary<string, long>() });
+        Assert.DoesNotContain(without.Tables, table => table.Caption.Contains("counters", StringComparison.Ordinal));
+        Assert.DoesNotContain("counter", Html(without), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("02-close-then-send", "Close then send: what the witnesses saw")]
+    [InlineData("mine", "Mine: what the witnesses saw")]
+    [InlineData("42", "42: what the witnesses saw")]
+    public void A_ladder_without_a_title_takes_the_words_of_its_id(string id, string title) =>
+        Assert.Equal(title, Figure.Ladder(Samples.CloseThenSend with { Id = id }).Title);
+
+    [Fact]
     public void A_long_ladder_is_folded_in_the_picture_and_complete_in_the_table()
     {
         var figure = Figure.Ladder(Samples.Long);

@@ -24,8 +24,8 @@ public class MatrixTests
     {
         var table = Assert.Single(Matrix().Tables);
 
-        Assert.Equal(["state", "send+send", "receive"], table.Columns);
-        Assert.Equal([["ESTABLISHED", "ECONNRESET+EPIPE", "ECONNRESET"], ["CLOSE_WAIT with unread bytes", "EPIPE+EPIPE", "5"]], table.Rows);
+        Assert.Equal(["state", "send, send", "receive"], table.Columns);
+        Assert.Equal([["ESTABLISHED", "ECONNRESET, EPIPE", "ECONNRESET"], ["CLOSE_WAIT with unread bytes", "EPIPE, EPIPE", "5"]], table.Rows);
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public class MatrixTests
         XDocument.Parse(svg);
 
         Assert.Contains(">ECONNRESET<", svg, StringComparison.Ordinal);
-        Assert.Contains(">+EPIPE<", svg, StringComparison.Ordinal);
+        Assert.Contains(">EPIPE<", svg, StringComparison.Ordinal);
         Assert.Contains("<title>CLOSE_WAIT with unread bytes\nreceive\n5</title>", svg, StringComparison.Ordinal);
     }
 
@@ -46,6 +46,45 @@ public class MatrixTests
 
         Assert.Equal("2 rows by 2 columns: 2 with ECONNRESET; 1 with EPIPE; 1 with no error.", figure.Caption);
         Assert.Equal(3, figure.Data.Where(t => t!["marker"]?["symbol"] is not null).Select(t => t!["marker"]!["symbol"]!.GetValue<string>()).Distinct().Count());
+    }
+
+    [Fact]
+    public void A_result_is_not_drawn_with_a_sign()
+    {
+        var figure = Matrix(Results with { Rows = [["SYN_SENT", "send+receive", "ECONNREFUSED+0"], ["SYN_SENT", "receive", "0"]] });
+
+        Assert.All((string[])[figure.ToSvg(), figure.ToJson(), figure.ToString()], text => Assert.DoesNotMatch(@"(\+|\\u002B)0", text));
+        Assert.Contains("ECONNREFUSED, 0", figure.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ECONNRESET", "ConnectionReset", "square-x-open", Palette.Reset)]
+    [InlineData("EPIPE", "Shutdown", "diamond", Palette.Failed)]
+    [InlineData("ECONNREFUSED", "ConnectionRefused", "square", Palette.Client)]
+    [InlineData("EAGAIN", "WouldBlock", "triangle-up", Palette.Fifth)]
+    [InlineData("ENOTCONN", "NotConnected", "triangle-left", Palette.Sixth)]
+    [InlineData("ETIMEDOUT", "TimedOut", "triangle-right", Palette.Ink)]
+    public void An_error_has_one_mark_and_colour_in_every_matrix(string errno, string inDotNet, string mark, string colour)
+    {
+        (string First, string Error)[] pairs = [("5", errno), ("EPIPE", errno), ("some kind", errno), ("5", inDotNet), ("Shutdown", inDotNet)];
+        foreach (var (first, error) in pairs)
+        {
+            // Another kind comes first, and may take any mark but this one.
+            var results = Results with { Rows = [["SYN_SENT", "send", first], ["SYN_SENT", "receive", error]] };
+            var marks = Matrix(results, kind: text => text == "5" ? "no error" : text).Data.Select(trace => trace!["marker"])
+                .Where(marker => marker?["symbol"] is not null).Select(marker => (marker!["symbol"]!.GetValue<string>(), marker["color"]!.GetValue<string>())).ToList();
+
+            Assert.Contains((mark, colour), marks);
+            Assert.Equal(first == error ? 1 : 2, marks.Count);
+        }
+    }
+
+    [Fact]
+    public void No_kind_is_green_because_green_is_success_elsewhere()
+    {
+        var rows = Enumerable.Range(0, 6).Select(i => (IReadOnlyList<object?>)["row", $"{i}", $"kind {i}"]).ToList();
+
+        Assert.DoesNotContain(Palette.Server, Matrix(Results with { Rows = rows }, kind: text => text).ToJson(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -71,7 +110,8 @@ public class MatrixTests
 
         var svg = Matrix(Results with { Rows = rows }).ToSvg();
 
-        Assert.All((string[])[">Connection<", ">Refused<", ">+WouldBlock<", ">IN|OUT|ERR<", ">|HUP|RDHUP<"], part => Assert.Contains(part, svg, StringComparison.Ordinal));
+        string[] parts = [">Connection-<", ">Refused<", ">WouldBlock<", ">IN|OUT|ERR<", ">|HUP|RDHUP<"];
+        Assert.All(parts, part => Assert.Contains(part, svg, StringComparison.Ordinal));
     }
 
     [Fact]

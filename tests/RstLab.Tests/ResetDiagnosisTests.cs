@@ -62,10 +62,10 @@ public class ResetDiagnosisTests
         Assert.True(outcome.Exception is not null, $"nothing was thrown; it returned {outcome.Result}");
         var diagnosis = ResetDiagnosis.Of(outcome.Exception);
         Assert.True(diagnosis.Wire == wire, $"{diagnosis}\n{outcome.Exception}");
-        Assert.Equal(wire is WireEnding.Reset or WireEnding.FinThenReset, diagnosis.IsReset);
+        Assert.Equal(wire == WireEnding.Reset, diagnosis.IsReset);
         Assert.Equal(wire is WireEnding.Reset or WireEnding.FinThenReset ? TwoOrThree : ResetConditions.None, diagnosis.Conditions);
         Assert.Equal(
-            wire switch { WireEnding.Reset => EndedBy.OtherSideOrBetween, WireEnding.None => EndedBy.Unknown, _ => EndedBy.OtherSide },
+            wire switch { WireEnding.Reset => EndedBy.OtherSideOrBetween, WireEnding.Fin => EndedBy.OtherSide, _ => EndedBy.Unknown },
             diagnosis.By);
         Assert.Contains(outcome.Exception.GetType().Name, diagnosis.Evidence, StringComparison.Ordinal);
     }
@@ -184,6 +184,147 @@ public class ResetDiagnosisTests
     }
 
     [Fact]
+    public async Task A_socket_disposed_under_a_blocked_call_is_this_sides_doing()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the error is that of .NET on Unix");
+        Action<Socket>[] calls =
+        [
+            socket => socket.Receive(new byte[1]), socket => new NetworkStream(socket).ReadExactly(new byte[1]), socket => socket.Send(new byte[64 << 20]),
+        ];
+        foreach (var call in calls)
+        {
+            Exception? thrown = null;
+            await Lab.RunAsync("test-dispose-under-a-blocked-call", async talk =>
+            {
+                var (_, server) = await talk.ConnectAsync();
+                var socket = server.Socket;
+                var handle = socket.Handle;
+                var caller = new Thread(() => thrown = Record.Exception(() => call(socket))) { IsBackground = true };
+                caller.Start();
+                await talk.UntilAsync(() => IsInSystemCallOn(handle), () => "a thread to be in a system call on the socket");
+                socket.Dispose();
+                Assert.True(caller.Join(TimeSpan.FromSeconds(30)), "the blocked call did not end");
+            });
+
+            var socket = Assert.IsType<SocketException>(thrown as SocketException ?? thrown?.InnerException);
+            Assert.Equal(SocketError.ConnectionAborted, socket.SocketErrorCode);
+            var diagnosis = ResetDiagnosis.Of(thrown);
+            Assert.Equal((WireEnding.None, ResetConditions.None, EndedBy.ThisSide, false), (diagnosis.Wire, diagnosis.Conditions, diagnosis.By, diagnosis.IsReset));
+        }
+    }
+
+    [Fact]
+    public async Task A_broken_pipe_is_not_blamed_on_the_other_side()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the errors are those of Linux");
+        using var never = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var thrown = new List<Exception?> { Record.Exception(() => { never.Send(new byte[1]); }) };
+        await Lab.RunAsync("test-own-shutdown", async talk =>
+        {
+            var (client, _) = await talk.ConnectAsync();
+            var stream = new NetworkStream(client.Socket);
+            client.Socket.Shutdown(SocketShutdown.Send);
+            thrown.Add(Record.Exception(() => { client.Socket.Send(new byte[1]); }));
+            thrown.Add(await Record.ExceptionAsync(() => stream.WriteAsync(new byte[1], Stop).AsTask()));
+        });
+
+        Assert.All(thrown, e =>
+        {
+            Assert.Contains("SocketException (Shutdown)", ResetDiagnosis.Of(e).Evidence, StringComparison.Ordinal);
+            Assert.Equal((EndedBy.Unknown, false), (ResetDiagnosis.Of(e).By, ResetDiagnosis.Of(e).IsReset));
+            Assert.Contains("does not prove", ResetDiagnosis.Of(e).Story, StringComparison.Ordinal);
+            Assert.Contains("Condition, if it was a reset:", ResetDiagnosis.Of(e).ToString(), StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public async Task A_pipe_to_a_child_that_has_ended_is_not_a_connection()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the child is a program of Linux");
+        using var child = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("true") { RedirectStandardInput = true })!;
+        await child.WaitForExitAsync(Stop);
+        var first = Record.Exception(() =>
+        {
+            child.StandardInput.Write('x');
+            child.StandardInput.Flush();
+        });
+        var second = Record.Exception(() => child.StandardInput.BaseStream.WriteByte(1));
+
+        Assert.All([first, second], e =>
+        {
+            Assert.IsType<IOException>(e);
+            Assert.Equal((WireEnding.None, ResetConditions.None, false), (ResetDiagnosis.Of(e).Wire, ResetDiagnosis.Of(e).Conditions, ResetDiagnosis.Of(e).IsReset));
+            Assert.Contains("pipe", ResetDiagnosis.Of(e).Headline, StringComparison.Ordinal);
+        });
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_TcpClient_that_closes_with_data_unread_sends_a_FIN_and_a_RST_of_which_a_read_does_not_tell(bool isHttp)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the ending is that of Linux");
+        var outcome = await StackTrial.RunAsync(new("HttpClient", "unread", async peer =>
+        {
+            await peer.UntilUnreadAsync(8);
+            using var server = new TcpClient { Client = peer.Socket };
+            server.GetStream();
+        }, async trial =>
+        {
+            using var client = Client(trial);
+            if (isHttp)
+            {
+                using var content = new StringContent("an order");
+                using var response = await client.PostAsync("/", content, Stop);
+                return "";
+            }
+
+            await using var stream = await trial.ConnectAsync(Stop);
+            await stream.WriteAsync("an order"u8.ToArray(), Stop);
+            await stream.ReadExactlyAsync(new byte[1], Stop);
+            return "";
+        }), Ending.Fin);
+
+        var diagnosis = ResetDiagnosis.Of(outcome.Exception);
+        Assert.Equal((WireEnding.Fin, EndedBy.OtherSide, false), (diagnosis.Wire, diagnosis.By, diagnosis.IsReset));
+        Assert.Contains("A RST may have followed the FIN", diagnosis.Story, StringComparison.Ordinal);
+        Assert.All((string[])[diagnosis.Headline, diagnosis.Story], text => Assert.DoesNotContain("no reset", text, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task A_receive_that_ran_into_its_own_limit_is_not_told_from_a_silent_network()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the error is that of Linux");
+        Exception? thrown = null;
+        byte[] read = new byte[10];
+        var count = 0;
+        await Lab.RunAsync("test-receive-timeout", async talk =>
+        {
+            var (client, server) = await talk.ConnectAsync();
+            client.Socket.ReceiveTimeout = 50;
+            thrown = Record.Exception(() => { client.Socket.Receive(read); });
+            server.Send("hello");
+            await client.UntilAvailableAsync(5);
+            count = client.Socket.Receive(read);
+        });
+
+        Assert.Equal((SocketError.TimedOut, 5), (Assert.IsType<SocketException>(thrown).SocketErrorCode, count));
+        var diagnosis = ResetDiagnosis.Of(thrown);
+        Assert.Equal((WireEnding.Silence, EndedBy.Unknown), (diagnosis.Wire, diagnosis.By));
+        Assert.Contains("ReceiveTimeout", diagnosis.Story, StringComparison.Ordinal);
+        Assert.Contains("still usable", diagnosis.Story, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Windows_is_not_said_to_have_tried_again()
+    {
+        // The sources disagree on what Windows does with a refused SYN.
+        Assert.Equal(
+            ResetDiagnosis.Of(Of(SocketError.ConnectionRefused), ResetDiagnosis.Platform.Linux).Story,
+            ResetDiagnosis.Of(Of(SocketError.ConnectionRefused), ResetDiagnosis.Platform.Windows).Story);
+    }
+
+    [Fact]
     public async Task An_ending_in_the_handshake_of_HTTP_2_is_told_whichever_way_it_shows()
     {
         var (peer, use) = Situations["HttpClient HTTP/2 handshake"];
@@ -281,10 +422,10 @@ public class ResetDiagnosisTests
     {
         (ResetDiagnosis.Platform, SocketError, WireEnding, EndedBy)[] table =
         [
-            (ResetDiagnosis.Platform.Linux, SocketError.Shutdown, WireEnding.FinThenReset, EndedBy.OtherSide),
-            (ResetDiagnosis.Platform.Mac, SocketError.Shutdown, WireEnding.FinThenReset, EndedBy.OtherSide),
+            (ResetDiagnosis.Platform.Linux, SocketError.Shutdown, WireEnding.FinThenReset, EndedBy.Unknown),
+            (ResetDiagnosis.Platform.Mac, SocketError.Shutdown, WireEnding.FinThenReset, EndedBy.Unknown),
             (ResetDiagnosis.Platform.Windows, SocketError.Shutdown, WireEnding.None, EndedBy.ThisSide),
-            (ResetDiagnosis.Platform.Linux, SocketError.ConnectionAborted, WireEnding.Reset, EndedBy.OtherSideOrBetween),
+            (ResetDiagnosis.Platform.Linux, SocketError.ConnectionAborted, WireEnding.None, EndedBy.ThisSide),
             (ResetDiagnosis.Platform.Windows, SocketError.ConnectionAborted, WireEnding.ResetOrSilence, EndedBy.Unknown),
             (ResetDiagnosis.Platform.Mac, SocketError.TimedOut, WireEnding.Silence, EndedBy.Unknown),
             (ResetDiagnosis.Platform.Windows, SocketError.NetworkReset, WireEnding.Silence, EndedBy.Unknown),
@@ -377,6 +518,19 @@ public class ResetDiagnosisTests
     }
 
     private static SocketException Of(SocketError error) => new((int)error);
+
+    /// <summary>Whether a thread of this process is in a system call whose first argument is this descriptor (proc_pid_syscall(5)).</summary>
+    private static bool IsInSystemCallOn(nint descriptor) => Directory.EnumerateDirectories("/proc/self/task").Any(task =>
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(task, "syscall")).Split(' ') is [_, var first, ..] && first == $"0x{descriptor:x}";
+        }
+        catch (IOException)
+        {
+            return false; // the thread has ended
+        }
+    });
 
     private static Task End(BarePeer peer)
     {

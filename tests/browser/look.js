@@ -40,6 +40,17 @@ export async function hoverLabel(figure) {
   return "";
 }
 
+/** What a figure shows at the pointer in a colour too near to that of its box; nothing, if it can be read. */
+export function faintHover(figure) {
+  const label = figure.querySelector(".hoverlayer .hovertext");
+  const [words, box] = [label.querySelector("text"), label.querySelector("path")].map(part => getComputedStyle(part).fill);
+  const [light, dark] = [words, box].map(colour => colour.match(/[\d.]+/g).slice(0, 3).map(part => part / 255)
+    .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0)).sort((a, b) => b - a);
+  const contrast = (light + 0.05) / (dark + 0.05);
+  return contrast < 4.5 ? `contrast ${contrast.toFixed(2)}: ${words} on ${box}` : "";
+}
+
 /** Where the pointer can rest on a figure that has something to tell: a few points in the window, the figure being scrolled into view. */
 export function hoverPoints(figure) {
   figure.scrollIntoView({ block: "center" });

@@ -40,6 +40,21 @@ describe("every page", { concurrency: 2 }, () => {
         assert.equal(await tab.evaluate(look.scheme), theme);
       }
 
+      /** Rests the pointer on a figure, where it has something to tell, and reads what it shows. */
+      async function hover(figure) {
+        const points = await figure.evaluate(look.hoverPoints);
+        let label = "";
+        for (let i = 0; i < points.length && !label; i++) {
+          await tab.mouse.move(...points[i]);
+          label = await figure.evaluate(look.hoverLabel);
+        }
+        if (points.length > 0) {
+          const title = await figure.evaluate(element => element.querySelector("figcaption").textContent);
+          assert.ok(label.trim(), `${title}: no label at any of ${JSON.stringify(points)}`);
+          assert.equal(await figure.evaluate(look.faintHover), "", title);
+        }
+      }
+
       it("draws every figure with plotly.js", async () => {
         await unfold(true);
         assert.deepEqual(await tab.evaluate(look.notDrawn), []);
@@ -47,13 +62,7 @@ describe("every page", { concurrency: 2 }, () => {
 
       it("tells more where the pointer rests on a figure", async () => {
         for (const figure of await tab.$$(drawing)) {
-          const points = await figure.evaluate(look.hoverPoints);
-          let label = points.length === 0 ? "a figure with nothing to tell" : "";
-          for (let i = 0; i < points.length && !label; i++) {
-            await tab.mouse.move(...points[i]);
-            label = await figure.evaluate(look.hoverLabel);
-          }
-          assert.ok(label.trim(), `${await figure.evaluate(element => element.querySelector("figcaption").textContent)}: no label at any of ${JSON.stringify(points)}`);
+          await hover(figure);
         }
         await tab.mouse.move(1, 1);
         // A page in the other language has the same figures. What was looked at there is not drawn anew for each width and colour: here
@@ -79,6 +88,9 @@ describe("every page", { concurrency: 2 }, () => {
         it(`has labels that can be read in ${theme} colours`, async () => {
           await choose(theme);
           await nothing(look.faintLabels);
+          const figure = await tab.$(`${drawing}:has(.js-plotly-plot)`);
+          await (figure && hover(figure));
+          await tab.mouse.move(1, 1);
         });
       }
 
