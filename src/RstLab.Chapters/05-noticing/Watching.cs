@@ -57,7 +57,8 @@ public static class Watching
     }
 
     /// <summary>Every way, in order.</summary>
-    internal static IReadOnlyList<string> Ways(Recording recording) => [.. recording.Calls.Where(call => call.Call == "Connect").Select(call => call.Who).Distinct()];
+    internal static IReadOnlyList<string> Ways(Recording recording) =>
+        [.. recording.Calls.Where(call => call.Call == "Connect").Select(call => call.Who).Distinct()];
 
     /// <summary>The ways that noticed something, in order.</summary>
     internal static IReadOnlyList<string> WaysThatNoticed(Recording recording) => [.. Ways(recording).Where(way => FirstSign(recording, way) is not null)];

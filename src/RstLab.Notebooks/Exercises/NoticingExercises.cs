@@ -13,7 +13,7 @@ public static class NoticingExercises
     /// <summary>What a slow peer takes longer than a second, so that who gives up on every silence gives up on it.</summary>
     private static readonly TimeSpan Longer = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How long the reader's code may take to return once its peer has done all that it does, and how long an attempt may take. Both only bound.</summary>
+    /// <summary>How long the code may take to return once its peer has done all that it does, and how long an attempt may take: bounds only.</summary>
     private static readonly (TimeSpan Return, TimeSpan Attempt) AtMost = (TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30));
 
     private static readonly Exercise Settings = new("05-keepalive-settings", "Give up after sixteen seconds");
@@ -266,7 +266,7 @@ public static class NoticingExercises
             check.Expect(
                 $"Where {it.What}, it says {it.Said}{(it.WithinASecond ? " within 1 s" : "")}.",
                 it.Ended is var (returned, took) && returned.Result == it.Said && (!it.WithinASecond || took <= second),
-                (it.Ended is var (call, after) ? $"{Check.Told(call)} after {Seconds(after.TotalSeconds)}" : "It was still waiting when the slow one had answered.") + slowed);
+                (it.Ended is var (call, after) ? $"{Check.Told(call)} after {Seconds(after.TotalSeconds)}" : "It was still waiting at the end.") + slowed);
         }
     }
 
@@ -276,7 +276,7 @@ public static class NoticingExercises
         /// <summary>What the other side does; it is given the second that is measured meanwhile.</summary>
         public Func<Task, Task> Peer { get; init; } = _ => Task.CompletedTask;
 
-        public Task<(AppCall Call, TimeSpan Took)> Running { get; set; } = Task.FromException<(AppCall, TimeSpan)>(new InvalidOperationException("It has not begun."));
+        public Task<(AppCall Call, TimeSpan Took)> Running { get; set; } = new TaskCompletionSource<(AppCall, TimeSpan)>().Task; // until it begins
 
         public (AppCall Call, TimeSpan Took)? Ended { get; set; }
     }

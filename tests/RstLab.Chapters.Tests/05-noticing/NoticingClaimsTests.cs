@@ -29,10 +29,13 @@ public class NoticingClaimsTests
         .Breaks("05-c8-select", all => With(all, 3, r => r.WithCall("Select", "Select", 0, call => call.Returning("read+write"))))
         .Breaks("05-ask-writable", all => With(all, 2, r => r.WithCall("Poll for writing", "Poll", 0, call => call.Returning("False"))))
         .Breaks("05-ask-async-same", all => With(all, 2, r => r.WithCall("ReceiveAsync, issued after", "ReceiveAsync", 0, call => call.Returning(0))))
-        .Breaks("05-ask-async-same", all => With(all, 2, r => r.WithCall("SocketAsyncEventArgs, pending before", "ReceiveAsync(e)", 0, call => call.Returning(0))))
+        .Breaks("05-ask-async-same",
+            all => With(all, 2, r => r.WithCall("SocketAsyncEventArgs, pending before", "ReceiveAsync(e)", 0, call => call.Returning(0))))
         .Breaks("05-ask-zero-pending", all => With(all, 2, r => r.WithCall("zero-byte ReceiveAsync, pending before", "ReceiveAsync", 0, Reset)))
-        .Breaks("05-ask-zero-issued", all => With(all, 2, r => r.WithCall("zero-byte ReceiveAsync, issued after", "ReceiveAsync", 0, call => call.Returning(0))))
-        .Breaks("05-ask-zero-then", all => With(all, 2, r => r.WithCall("zero-byte ReceiveAsync, then ReceiveAsync", "ReceiveAsync", 1, call => call.Returning(0))))
+        .Breaks("05-ask-zero-issued",
+            all => With(all, 2, r => r.WithCall("zero-byte ReceiveAsync, issued after", "ReceiveAsync", 0, call => call.Returning(0))))
+        .Breaks("05-ask-zero-then",
+            all => With(all, 2, r => r.WithCall("zero-byte ReceiveAsync, then ReceiveAsync", "ReceiveAsync", 1, call => call.Returning(0))))
         .Breaks("05-ask-available", all => With(all, 1, r => r.WithCall("Available", "Available", 0, call => call.Returning(1))))
         .Breaks("05-ask-connected", all => With(all, 2, r => r.WithCall("Connected", "Connected", 0, call => call.Returning("False"))))
         .Breaks("05-ask-connected", all => With(all, 2, r => r.WithCall("Receive, then Connected", "Connected", 0, call => call.Returning("True"))))
@@ -40,7 +43,8 @@ public class NoticingClaimsTests
         .Breaks("05-ask-once", all => With(all, 2, r => r.WithCall("SO_ERROR, then Receive", "Receive", 0, Reset)))
         .Breaks("05-ask-once", all => With(all, 2, r => r.WithCall("Receive, then Poll for errors", "Poll", 0, call => call.Returning("True"))))
         .Breaks("05-ask-hidden", all => With(all, 3, r => r.WithCall("Receive, twice", "Receive", 1, Reset)))
-        .Breaks("05-ask-hidden", all => With(all, 3, r => r.WithCall("SocketAsyncEventArgs, pending before", "ReceiveAsync(e)", 0, call => call.Returning("ConnectionReset"))))
+        .Breaks("05-ask-hidden",
+            all => With(all, 3, r => r.WithCall("SocketAsyncEventArgs, pending before", "ReceiveAsync(e)", 0, call => call.Returning("ConnectionReset"))))
         .Breaks("05-ask-hidden", all => With(all, 3, r => r.WithCall("SO_ERROR", "SO_ERROR", 0, call => call.Returning("ECONNRESET"))))
         .Breaks("05-ask-hidden", all => With(all, 3, r => r.WithCall("Connected", "Connected", 0, call => call.Returning("False"))))
         .Check();
@@ -89,7 +93,8 @@ public class NoticingClaimsTests
     public void Keepalive_answered() => CounterExamples.To(
         r => NoticingClaims.KeepAliveAnswered(r, Shipped.Recording("05-keepalive")), Shipped.Recording("05-keepalive-answered"))
         .Breaks("05-answered-ack", r => r.WithoutSegments(s => s.T > 2_000_000_000 && s.From == r.SegmentsFrom("server")[0].From))
-        .Breaks("05-answered-ack", r => r.With<Segment>(s => s.T > 2_000_000_000 && s.From == r.SegmentsFrom("server")[0].From, s => s with { Flags = ControlBits.Rst }))
+        .Breaks("05-answered-ack",
+            r => r.With<Segment>(s => s.T > 2_000_000_000 && s.From == r.SegmentsFrom("server")[0].From, s => s with { Flags = ControlBits.Rst }))
         .Breaks("05-answered-ack", r => r.With<AppCall>(call => call.Call == "KeepAlive", call => call with { Who = "server" }))
         .Breaks("05-answered-ack", r => r.WithoutSegments(s => s.T > 900_000_000))
         .Breaks("05-answered-never", r => r.WithCall("client", "ReceiveAsync", 0, TimedOut))
@@ -98,7 +103,8 @@ public class NoticingClaimsTests
 
     [Fact]
     public void Full_window() => CounterExamples.To(r => NoticingClaims.FullWindow(r), Shipped.Recording("05-full-window"))
-        .Breaks("05-full-etimedout", r => r.WithCall("client", "Send", r.CallsOf("client", "Send").Count - 1, call => call.FailingWith("EPIPE", SocketError.Shutdown)))
+        .Breaks("05-full-etimedout",
+            r => r.WithCall("client", "Send", r.CallsOf("client", "Send").Count - 1, call => call.FailingWith("EPIPE", SocketError.Shutdown)))
         .Breaks("05-full-etimedout", r => r.With<Segment>(s => s.Window == 0, s => s with { Window = 1 }))
         .Breaks("05-full-etimedout", r => r.With<Segment>(s => s.Window == 0, s => s with { Ack = s.Ack - 1 }))
         .Breaks("05-full-no-reset", r => r.With<Segment>(s => ReferenceEquals(s, r.Segments.Last()), s => s with { Flags = ControlBits.Rst | ControlBits.Ack }))
@@ -127,17 +133,21 @@ public class NoticingClaimsTests
         .Breaks("05-c10-one-write", r => r.WithCall("write once, then wait", "ReceiveAsync", 0, TimedOut))
         .Breaks("05-c10-one-write", r => r.WithoutSegments(s => s.From == Address(r, "write once, then wait") && s.Length > 0))
         .Breaks("05-vanished-again", r => r.WithoutSegments(s => s.From == Address(r, "write once, then wait") && s.T > 400_000_000))
-        .Breaks("05-vanished-again", r => r.With<Segment>(s => s.From == Address(r, "write once, then wait") && s.T > 1_500_000_000, s => s with { T = 1_000_000_000 }))
+        .Breaks("05-vanished-again",
+            r => r.With<Segment>(s => s.From == Address(r, "write once, then wait") && s.T > 1_500_000_000, s => s with { T = 1_000_000_000 }))
         .Breaks("05-notice-keepalive", r => r.WithCall("keepalive 1 s + 1 x 1 s", "ReceiveAsync", 0, call => call.Returning("pending")))
         .Breaks("05-notice-keepalive", r => r.WithCall("keepalive 1 s + 1 x 1 s", "ReceiveAsync", 0, call => call with { Elapsed = 1_900_000_000 }))
         .Breaks("05-notice-keepalive-write", r => r.WithCall("keepalive 1 s + 1 x 1 s, one write", "ReceiveAsync", 0, TimedOut))
-        .Breaks("05-notice-keepalive-write", r => r.With<Segment>(s => s.From == Address(r, "keepalive 1 s + 1 x 1 s, one write") && s.T > 1_500_000_000, s => s with { Length = 0 }))
+        .Breaks("05-notice-keepalive-write",
+            r => r.With<Segment>(s => s.From == Address(r, "keepalive 1 s + 1 x 1 s, one write") && s.T > 1_500_000_000, s => s with { Length = 0 }))
         .Breaks("05-notice-keepalive-write", r => r.WithoutSegments(s => s.From == Address(r, "keepalive 1 s + 1 x 1 s") && s.T > 900_000_000))
         .Breaks("05-notice-user-timeout", r => r.WithCall("TCP_USER_TIMEOUT 0.5 s, one write", "ReceiveAsync", 0, call => call.Returning("pending")))
         .Breaks("05-vanished-late", r => r.WithCall("TCP_USER_TIMEOUT 0.5 s, one write", "ReceiveAsync", 0, call => call with { Elapsed = 800_000_000 }))
         .Breaks("05-notice-user-timeout-idle", r => r.WithCall("TCP_USER_TIMEOUT 0.5 s, no write", "ReceiveAsync", 0, TimedOut))
-        .Breaks("05-notice-both-knobs", r => r.WithCall("keepalive 1 s + 9 x 1 s, TCP_USER_TIMEOUT 1.5 s", "ReceiveAsync", 0, call => call.Returning("pending")))
-        .Breaks("05-notice-both-knobs", r => r.WithCall("keepalive 1 s + 9 x 1 s, TCP_USER_TIMEOUT 1.5 s", "ReceiveAsync", 0, call => call with { Elapsed = 1_200_000_000 }))
+        .Breaks("05-notice-both-knobs",
+            r => r.WithCall("keepalive 1 s + 9 x 1 s, TCP_USER_TIMEOUT 1.5 s", "ReceiveAsync", 0, call => call.Returning("pending")))
+        .Breaks("05-notice-both-knobs",
+            r => r.WithCall("keepalive 1 s + 9 x 1 s, TCP_USER_TIMEOUT 1.5 s", "ReceiveAsync", 0, call => call with { Elapsed = 1_200_000_000 }))
         .Breaks("05-notice-both-knobs", WithNineProbes)
         .Breaks("05-vanished-only-keepalive-resets", r => r.WithoutSegments(s => s.IsReset && s.From == Address(r, "keepalive 1 s + 1 x 1 s")))
         .Breaks("05-vanished-only-keepalive-resets", r => r.With<Segment>(
@@ -155,7 +165,8 @@ public class NoticingClaimsTests
     [Fact]
     public void Rows_of_the_times_agree_with_those_that_ship()
     {
-        var peers = new[] { ("closed", "05-notice-closed"), ("reset", "05-notice-reset"), ("vanished", "05-notice-vanished"), ("silent but alive", "05-notice-silent") };
+        (string, string)[] peers =
+            [("closed", "05-notice-closed"), ("reset", "05-notice-reset"), ("vanished", "05-notice-vanished"), ("silent but alive", "05-notice-silent")];
         var shipped = Shipped.Table("05-time-to-notice").Rows.Where(row => (string)row[2]! != "computed");
 
         var rows = peers.SelectMany(peer => Watching.Rows(peer.Item1, Shipped.Recording(peer.Item2)));
