@@ -10,7 +10,7 @@ public sealed partial class Figure
     /// at the left. Where the wire witness was absent, the recording that ships with the course is drawn and named.
     /// </summary>
     /// <param name="recording">The recording.</param>
-    /// <param name="title">The title; a general one when null.</param>
+    /// <param name="title">The title; the words of the recording's id when null.</param>
     public static Figure Ladder(Recording recording, string? title = null)
     {
         ArgumentNullException.ThrowIfNull(recording);
@@ -33,7 +33,7 @@ public sealed partial class Figure
             });
         }
 
-        var name = title ?? $"What the witnesses saw: {recording.Id}";
+        var name = title ?? $"{InWords(recording.Id)}: what the witnesses saw";
         var (data, layout) = PlotlyDrawing.Of(LadderDrawing.Of(ladder, Frame.Wide), name);
         return new()
         {
@@ -51,6 +51,13 @@ public sealed partial class Figure
             Draw = frame => LadderDrawing.Of(ladder, frame),
             DrawsPlotlyByHand = true,
         };
+    }
+
+    /// <summary>An id as words: <c>Close then send</c> for <c>02-close-then-send</c>.</summary>
+    private static string InWords(string id)
+    {
+        var words = id.TrimStart('0', '1', '2', '3', '4', '5', '6', '7', '8', '9').Replace('-', ' ').Trim();
+        return words.Length == 0 ? id : char.ToUpperInvariant(words[0]) + words[1..];
     }
 
     /// <summary>Chooses the recording to draw, and says what the reader must know about the choice.</summary>
