@@ -17,7 +17,7 @@ public class ErrnoChapterTests
         Assert.All(chapter.Claims, claim => Assert.Equal(Evidence.Recorded, claim.Evidence));
         var table = Assert.Single(session.Tables, t => t.Id == "04-errno-by-state");
         Assert.Equal(["state", "operation", "outcome"], table.Columns);
-        Assert.Equal(110, table.Rows.Select(row => (row[0], row[1])).Distinct().Count());
+        Assert.Equal(130, table.Rows.Select(row => (row[0], row[1])).Distinct().Count());
         Assert.Contains("ECONNRESET+EPIPE", table.Texts("outcome"));
         Assert.Contains("5+ECONNRESET", table.Texts("outcome"));
     }

@@ -19,9 +19,9 @@ public class HeldClientsTests
 
         Assert.Equal(
         [
-            "SYN_SENT: 0 ECONNREFUSED", "ESTABLISHED: 0 ECONNRESET", "ESTABLISHED with unread bytes: 5 ECONNRESET",
+            "SYN_SENT: 0 ECONNREFUSED", "SYN_RECEIVED: 0 ECONNRESET", "ESTABLISHED: 0 ECONNRESET", "ESTABLISHED with unread bytes: 5 ECONNRESET",
             "CLOSE_WAIT: 0 EPIPE", "CLOSE_WAIT with unread bytes: 5 EPIPE", "FIN_WAIT_1: 0 ECONNRESET", "FIN_WAIT_2: 0 ECONNRESET",
-            "CLOSING: 0 ECONNRESET", "LAST_ACK: 0 ECONNRESET", "TIME_WAIT: 0 -", "control without RST: 0 -",
+            "CLOSING: 0 ECONNRESET", "LAST_ACK: 0 ECONNRESET", "TIME_WAIT: 0 -", "ESTABLISHED, no reset: 0 -", "CLOSE_WAIT, no reset: 0 -",
         ], errors);
     }
 

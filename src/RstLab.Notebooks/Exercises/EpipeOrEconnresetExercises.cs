@@ -18,7 +18,7 @@ public static class EpipeOrEconnresetExercises
     // In the states of a group a reset leaves the same.
     private static readonly TcpState[][] SameRows =
     [
-        [TcpState.SynSent], [TcpState.Established, TcpState.FinWait1, TcpState.FinWait2], [TcpState.CloseWait], [TcpState.Closing, TcpState.LastAck], [TcpState.TimeWait],
+        [TcpState.SynSent], [TcpState.SynReceived, TcpState.Established, TcpState.FinWait1, TcpState.FinWait2], [TcpState.CloseWait], [TcpState.Closing, TcpState.LastAck], [TcpState.TimeWait],
     ];
 
     internal static IReadOnlyList<Exercise> All => [TwoSends, PendingPipe, OneKind, Detector, ReadFirst, FoundState];
@@ -93,11 +93,11 @@ public static class EpipeOrEconnresetExercises
                 WireEnding? said = null;
                 await check.RunAsync(async talk =>
                 {
-                    var (client, _) = await EndedAsync(talk, ending, []).ConfigureAwait(false);
+                    var (client, _) = await EndedAsync(talk, ending).ConfigureAwait(false);
                     talk.Note("your detector is asked");
                     said = detect(client.Socket);
                     talk.Note($"it says {said}");
-                }, TimeSpan.FromSeconds(2)).ConfigureAwait(false);
+                }).ConfigureAwait(false);
                 check.Expect(string.Create(CultureInfo.InvariantCulture, $"Connection {number}, {Letters(ending)}: {ending}."), said == ending, $"{said}");
             }
         });
@@ -111,16 +111,15 @@ public static class EpipeOrEconnresetExercises
             var endings = Check.Shuffled((WireEnding.Fin, true), (WireEnding.Reset, true), (WireEnding.FinThenReset, true), (WireEnding.Reset, false), (WireEnding.FinThenReset, false));
             foreach (var (ending, withData) in endings)
             {
-                var data = new byte[withData ? Random.Shared.Next(2_000, 30_000) : 0];
-                Random.Shared.NextBytes(data);
+                byte[] data = [];
                 (byte[] Arrived, SocketError Error) said = ([], SocketError.SocketError);
                 await check.RunAsync(async talk =>
                 {
-                    var (client, _) = await EndedAsync(talk, ending, data).ConfigureAwait(false);
+                    (var client, data) = await EndedAsync(talk, ending, withData).ConfigureAwait(false);
                     talk.Note("your code is asked");
                     said = read(client.Socket);
                     talk.Note(string.Create(CultureInfo.InvariantCulture, $"it brings {said.Arrived?.Length ?? 0} bytes and {said.Error}"));
-                }, TimeSpan.FromSeconds(2)).ConfigureAwait(false);
+                }).ConfigureAwait(false);
                 var error = ending switch { WireEnding.Reset => SocketError.ConnectionReset, WireEnding.FinThenReset => SocketError.Shutdown, _ => SocketError.Success };
                 check.Expect(string.Create(CultureInfo.InvariantCulture, $"{data.Length} bytes, then {Letters(ending)}: all of the bytes, and {error}."),
                     said.Error == error && data.AsSpan().SequenceEqual(said.Arrived),
@@ -155,12 +154,16 @@ public static class EpipeOrEconnresetExercises
             }
         });
 
-    /// <summary>A connection that has come to an ending, as far as the client's kernel knows.</summary>
-    private static async Task<(Endpoint Client, Endpoint Server)> EndedAsync(Conversation talk, WireEnding ending, byte[] data)
+    /// <summary>A connection that has come to an ending, as far as the client's kernel knows, and what the client has not read of it.</summary>
+    private static async Task<(Endpoint Client, byte[] Data)> EndedAsync(Conversation talk, WireEnding ending, bool withData = false)
     {
         var (client, server) = await talk.ConnectAsync().ConfigureAwait(false);
-        if (data.Length > 0)
+
+        // Nobody reads yet, so all of it has to fit into the client's buffer, which net.ipv4.tcp_rmem may keep small.
+        var data = withData ? new byte[Random.Shared.Next(2_000, Math.Clamp(client.Socket.ReceiveBufferSize / 4, 3_000, 30_000))] : [];
+        if (withData)
         {
+            Random.Shared.NextBytes(data);
             server.Send(data);
             await client.UntilAvailableAsync(data.Length).ConfigureAwait(false);
         }
@@ -182,7 +185,7 @@ public static class EpipeOrEconnresetExercises
             await client.UntilAsync(TcpState.Closed).ConfigureAwait(false);
         }
 
-        return (client, server);
+        return (client, data);
     }
 
     /// <summary>Exceptions that were really thrown, and whether they say that the connection is over.</summary>
@@ -191,7 +194,7 @@ public static class EpipeOrEconnresetExercises
         List<(Exception Exception, string From, bool Over)> caught = [];
         await Lab.TryAsync(OneKind.Id, async talk =>
         {
-            async Task<Socket> ClientAsync(WireEnding ending) => (await EndedAsync(talk, ending, []).ConfigureAwait(false)).Client.Socket;
+            async Task<Socket> ClientAsync(WireEnding ending) => (await EndedAsync(talk, ending).ConfigureAwait(false)).Client.Socket;
 
             async Task CatchAsync(string from, bool over, Func<Task> call)
             {

@@ -44,8 +44,8 @@ public sealed class HeldClients : IDisposable
 
     /// <summary>
     /// Brings a fresh client into a state, resets it there, and waits until its kernel has taken the reset. The client is
-    /// non-blocking, so that no call on it can hang. In SYN_SENT the connection attempt is still under way, and no call has asked for
-    /// its result.
+    /// non-blocking, so that no call on it can hang. In SYN_SENT and SYN_RECEIVED the connection attempt is still under way, and no call
+    /// has asked for its result.
     /// </summary>
     /// <param name="held">The state.</param>
     /// <returns>The client, to be disposed of by the caller; it then ends without leaving TIME_WAIT behind.</returns>
@@ -86,19 +86,16 @@ public sealed class HeldClients : IDisposable
 
     private void Hold(Socket client, HeldState held)
     {
-        if (held.State == TcpState.SynSent)
+        if (held.IsConnecting)
         {
-            client.Blocking = false;
-            try
+            Begin(client);
+            if (held.State == TcpState.SynReceived)
             {
-                client.Connect(_peer.Address);
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
-            {
-                // Under way, as it should be.
+                // A simultaneous open (RFC 9293 section 3.5): two SYNs cross, and each side answers the other's.
+                _peer.Send(ControlBits.Syn);
+                Until(() => SocketState.Of(client) == TcpState.SynReceived, held.Name);
             }
 
-            _peer.Await("a SYN", s => s.Letters == "S");
             return;
         }
 
@@ -142,6 +139,21 @@ public sealed class HeldClients : IDisposable
         }
 
         Until(() => SocketState.Of(client) == held.State, held.Name);
+    }
+
+    private void Begin(Socket client)
+    {
+        client.Blocking = false;
+        try
+        {
+            client.Connect(_peer.Address);
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+        {
+            // Under way, as it should be.
+        }
+
+        _peer.Await("a SYN", s => s.Letters == "S");
     }
 
     /// <summary>
