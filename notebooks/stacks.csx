@@ -120,6 +120,7 @@ class Kestrel : IAsyncDisposable
     {
         var server = new Kestrel(http, connection, tls);
         await server.app.StartAsync();
+        server.Log.Lines.Clear();
         return server;
     }
 
@@ -153,7 +154,9 @@ class KeptLog : ILoggerProvider, ILogger
 
     public string OfTheEnding => Lines.Where(line => line.Event is "ConnectionReadFin" or "ConnectionReset").Select(line => $"{line.Level} {line.Event}").FirstOrDefault();
 
-    public ILogger CreateLogger(string category) => this;
+    // Kestrel's lines only: the host logs its own start and stop.
+    public ILogger CreateLogger(string category) =>
+        category.StartsWith("Microsoft.AspNetCore.Server.Kestrel") ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
 
     public bool IsEnabled(LogLevel level) => true;
 

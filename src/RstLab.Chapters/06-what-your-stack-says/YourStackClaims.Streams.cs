@@ -42,7 +42,8 @@ public static partial class YourStackClaims
             t => t.Rst("write, first").Error == "ConnectionReset" && t.Rst("write, second").Error == "Shutdown")
         .That("06-write-pipes", "The second write of a PipeWriter over the stream throws what the stream's second write throws, after a FIN and after a RST.",
             t => t.Both("PipeWriter, second").All(row => row.Threw)
-                && t.Both("PipeWriter, second").Select(row => (row.Outcome, row.Error)).SequenceEqual(t.Both("write, second").Select(row => (row.Outcome, row.Error))));
+                && t.Both("PipeWriter, second").Select(row => (row.Outcome, row.Error))
+                    .SequenceEqual(t.Both("write, second").Select(row => (row.Outcome, row.Error))));
 
     /// <summary>SslStream.</summary>
     /// <param name="tls">The table <c>06-tls</c>.</param>
