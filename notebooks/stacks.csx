@@ -27,6 +27,7 @@ using System.IO.Pipelines;
 using System.Net.Http;
 using System.Net.Security;
 using System.Net.WebSockets;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
@@ -119,6 +120,7 @@ class Kestrel : IAsyncDisposable
     {
         var server = new Kestrel(http, connection, tls);
         await server.app.StartAsync();
+        server.Log.Lines.Clear();
         return server;
     }
 
@@ -148,7 +150,13 @@ class KeptLog : ILoggerProvider, ILogger
 {
     public ConcurrentQueue<(LogLevel Level, string Event)> Lines { get; } = new();
 
-    public ILogger CreateLogger(string category) => this;
+    public LogLevel Loudest => Lines.Max(line => line.Level);
+
+    public string OfTheEnding => Lines.Where(line => line.Event is "ConnectionReadFin" or "ConnectionReset").Select(line => $"{line.Level} {line.Event}").FirstOrDefault();
+
+    // Kestrel's lines only: the host logs its own start and stop.
+    public ILogger CreateLogger(string category) =>
+        category.StartsWith("Microsoft.AspNetCore.Server.Kestrel") ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
 
     public bool IsEnabled(LogLevel level) => true;
 
@@ -169,19 +177,6 @@ class NoLifetime : IHostLifetime
 
     public Task StopAsync(CancellationToken stop) => Task.CompletedTask;
 }
-
-// One row of a table of this chapter.
-record Row(string Outcome, string Error, string Http, bool Retried, long Connections, string Diagnosed);
-
-static Row Find(ResultTable table, string situation, string ending)
-{
-    var row = table.Rows.Single(r => (string)r[1] == situation && (string)r[2] == ending);
-    return new((string)row[3], (string)row[4], (string)row[5], (string)row[6] == "yes", Convert.ToInt64(row[7]), (string)row[8]);
-}
-
-static Row Fin(ResultTable table, string situation) => Find(table, situation, "FIN");
-
-static Row Rst(ResultTable table, string situation) => Find(table, situation, "RST");
 
 // The two endings side by side; the socket's error stands for the SocketException that carries it.
 static Table SideBySide(ResultTable table, string caption)

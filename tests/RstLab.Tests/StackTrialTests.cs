@@ -37,7 +37,8 @@ public class StackTrialTests
         Assert.True(trial.Retried);
         Assert.True(trial.Connections > 1);
         Assert.Equal(HttpRequestError.ResponseEnded, trial.HttpRequestError);
-        Assert.Equal(["HttpClient", "no response", "FIN", "HttpRequestException > HttpIOException", null, "ResponseEnded", "yes", trial.Connections, "Fin", trial.Diagnosis!.Headline], trial.Values);
+        Assert.Equal(["HttpClient", "no response", "FIN", "HttpRequestException > HttpIOException", null, "ResponseEnded", "yes", trial.Connections, "Fin", trial.Diagnosis!.Headline, trial.Messages], trial.Values);
+        Assert.Contains(" > The response ended prematurely", trial.Messages, StringComparison.Ordinal);
         Assert.Equal(StackOutcome.Columns.Length, trial.Values.Count);
     }
 

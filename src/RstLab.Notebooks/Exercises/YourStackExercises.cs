@@ -4,7 +4,9 @@ using System.Net.NetworkInformation;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using System.Text;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace RstLab.Notebooks;
 
@@ -13,7 +15,9 @@ public static class YourStackExercises
 {
     private const string Head = "\r\n\r\n";
     private const int MostDrained = 1 << 20;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    // Only a bound: a server has a time limit or has none. One that has none is waited for this long.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly string[] Methods = ["GET", "PUT", "DELETE", "POST"];
 
     private static readonly Exercise OneLine = new("06-one-line", "One line that says what happened");
@@ -119,7 +123,7 @@ public static class YourStackExercises
     public static Task<Attempt> RetryRule(Func<Exception, HttpMethod, bool> mayRepeat, [CallerArgumentExpression(nameof(mayRepeat))] string code = "") =>
         Repeating.JudgeAsync(code, async check =>
         {
-            foreach (var failure in Check.Shuffled(Refused, FinInHandshake, ResetInHandshake, FinNoResponse, ResetNoResponse, ResetInBody, GivenUp, NotFound))
+            foreach (var failure in Check.Shuffled(Refused, FinInHandshake, ResetInHandshake, NotTrusted, FinNoResponse, ResetNoResponse, ResetInBody, GivenUp, NotFound))
             {
                 var expected = List(Methods.Where(method => failure.Repeat == Repeat.Always || (failure.Repeat == Repeat.Idempotent && method != "POST")));
                 AppCall? said = null;
@@ -140,67 +144,82 @@ public static class YourStackExercises
     public static Task<Attempt> Drain(Func<Endpoint, Task> serve, [CallerArgumentExpression(nameof(serve))] string code = "") =>
         Draining.JudgeAsync(code, async check =>
         {
-            var parted = false;
-            await check.RunAsync(async talk =>
-            {
-                var (client, server) = await talk.ConnectAsync().ConfigureAwait(false);
-                client.Send("POST / HTTP/1.1\r\nHost: server\r\nContent-Length: 1000" + Head + "the first part, and nothing more");
-                var serving = Task.Run(() => serve(server), CancellationToken.None); // it may block
-                await Task.WhenAny(serving, Task.Delay(Patience, CancellationToken.None)).ConfigureAwait(false); // time itself is what is judged
-                parted = server.Socket.SafeHandle.IsClosed;
-                await (serving.IsCompleted ? serving : Task.CompletedTask).ConfigureAwait(false);
-            }).ConfigureAwait(false);
-            check.Expect("A client that stalls is parted with within 1 s.", parted, parted ? "It was." : "The connection is still open.");
-
-            var sent = 0;
-            await check.RunAsync(async talk =>
-            {
-                var (client, server) = await talk.ConnectAsync().ConfigureAwait(false);
-                (client.Socket.SendBufferSize, server.Socket.ReceiveBufferSize) = (65536, 65536); // what is sent is nearly what was read
-                client.Socket.SendTimeout = 500;
-                client.Send("POST / HTTP/1.1\r\nHost: server\r\nContent-Length: 1000000000000" + Head);
-                var sending = Task.Run(() =>
-                {
-                    try
-                    {
-                        for (var block = new byte[16384]; sent < 8 * MostDrained;)
-                        {
-                            sent += client.Socket.Send(block);
-                        }
-                    }
-                    catch (SocketException)
-                    {
-                        // The server has closed, or does not read: an end of what it takes.
-                    }
-
-                    client.Abort();
-                });
-                await Task.Run(() => serve(server), CancellationToken.None).ConfigureAwait(false);
-                await sending.ConfigureAwait(false);
-            }).ConfigureAwait(false);
-            check.Expect("From a client that never ends, the server takes about 1 MB at the most.", sent <= 2 * MostDrained, sent >= 8 * MostDrained ? "It took more than 8 MB." : string.Create(CultureInfo.InvariantCulture, $"The client could send {sent / 1000} kB."));
-
-            AppCall? posted = null;
-            var closed = false;
-            var length = Random.Shared.Next(100_000, 300_000);
-            var recording = await check.RunAsync(async talk =>
-            {
-                var (client, server) = await talk.ConnectAsync().ConfigureAwait(false);
-                using var http = ClientOf(client);
-                using var file = new Paced(length, () => client.State is TcpState.Closed or TcpState.Unknown || Taken(server.Socket));
-                var posting = talk.CallAsync("client", "PostAsync", string.Create(CultureInfo.InvariantCulture, $"{length} bytes"), async () =>
-                {
-                    using var response = await http.PostAsync((Uri?)null, file).ConfigureAwait(false);
-                    return ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
-                });
-                await Task.Run(() => serve(server), CancellationToken.None).ConfigureAwait(false);
-                posted = await posting.ConfigureAwait(false);
-                closed = server.Socket.SafeHandle.IsClosed;
-            }).ConfigureAwait(false);
-            check.ExpectResult("HttpClient, which is still writing, gets the 413.", posted!, "413");
-            check.Expect("The server has closed the connection.", closed, closed ? "It has." : "It is open.");
-            check.Expect(recording, "No reset crosses the wire.", r => !r.Segments.Any(s => s.IsReset), r => string.Create(CultureInfo.InvariantCulture, $"{r.Segments.Count(s => s.IsReset)} of them"));
+            await StalledAsync(check, serve).ConfigureAwait(false);
+            await EndlessAsync(check, serve).ConfigureAwait(false);
+            await RefusedAsync(check, serve).ConfigureAwait(false);
         });
+
+    private static async Task StalledAsync(Check check, Func<Endpoint, Task> serve)
+    {
+        var closed = false;
+        await check.RunAsync(async talk =>
+        {
+            var (client, server) = await talk.ConnectAsync().ConfigureAwait(false);
+            client.Send("POST / HTTP/1.1\r\nHost: server\r\nContent-Length: 1000" + Head + "the first part, and nothing more");
+            var serving = Task.Run(() => serve(server), CancellationToken.None); // it may block
+            await Task.WhenAny(serving, Task.Delay(Patience, CancellationToken.None)).ConfigureAwait(false);
+            closed = server.Socket.SafeHandle.IsClosed;
+            await (serving.IsCompleted ? serving : Task.CompletedTask).ConfigureAwait(false);
+        }, 2 * Patience).ConfigureAwait(false);
+        check.Expect("The connection of a client that stalls is closed.", closed,
+            closed ? "It is." : string.Create(CultureInfo.InvariantCulture, $"It was still open when your code ended, or after {Patience.TotalSeconds:0} s."));
+    }
+
+    private static async Task EndlessAsync(Check check, Func<Endpoint, Task> serve)
+    {
+        var sent = 0;
+        await check.RunAsync(async talk =>
+        {
+            var (client, server) = await talk.ConnectAsync().ConfigureAwait(false);
+            (client.Socket.SendBufferSize, server.Socket.ReceiveBufferSize) = (65536, 65536); // what is sent is nearly what was read
+            client.Socket.SendTimeout = (int)Patience.TotalMilliseconds;
+            client.Send("POST / HTTP/1.1\r\nHost: server\r\nContent-Length: 1000000000000" + Head);
+            var sending = Task.Run(() =>
+            {
+                try
+                {
+                    for (var block = new byte[16384]; sent < 8 * MostDrained;)
+                    {
+                        sent += client.Socket.Send(block);
+                    }
+                }
+                catch (SocketException)
+                {
+                    // The server has closed, or does not read: an end of what it takes.
+                }
+
+                client.Abort();
+            });
+            await Task.Run(() => serve(server), CancellationToken.None).ConfigureAwait(false);
+            await sending.ConfigureAwait(false);
+        }, 2 * Patience).ConfigureAwait(false);
+        check.Expect("From a client that never ends, the server takes about 1 MB at the most.", sent <= 2 * MostDrained,
+            sent >= 8 * MostDrained ? "It took more than 8 MB." : string.Create(CultureInfo.InvariantCulture, $"The client could send {sent / 1000} kB."));
+    }
+
+    private static async Task RefusedAsync(Check check, Func<Endpoint, Task> serve)
+    {
+        AppCall? posted = null;
+        var closed = false;
+        var length = Random.Shared.Next(100_000, 300_000);
+        var recording = await check.RunAsync(async talk =>
+        {
+            var (client, server) = await talk.ConnectAsync().ConfigureAwait(false);
+            using var http = ClientOf(client);
+            using var file = new Paced(length, () => client.State is TcpState.Closed or TcpState.Unknown || Taken(server.Socket));
+            var posting = talk.CallAsync("client", "PostAsync", string.Create(CultureInfo.InvariantCulture, $"{length} bytes"), async () =>
+            {
+                using var response = await http.PostAsync((Uri?)null, file).ConfigureAwait(false);
+                return ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
+            });
+            await Task.Run(() => serve(server), CancellationToken.None).ConfigureAwait(false);
+            posted = await posting.ConfigureAwait(false);
+            closed = server.Socket.SafeHandle.IsClosed;
+        }, 2 * Patience).ConfigureAwait(false);
+        check.ExpectResult("HttpClient, which is still writing, gets the 413.", posted!, "413");
+        check.Expect("The server has closed the connection.", closed, closed ? "It has." : "It is open.");
+        check.Expect(recording, "No reset crosses the wire.", r => !r.Segments.Any(s => s.IsReset), r => string.Create(CultureInfo.InvariantCulture, $"{r.Segments.Count(s => s.IsReset)} of them"));
+    }
 
     /// <summary>What may be sent again after a failure.</summary>
     private enum Repeat
@@ -227,6 +246,22 @@ public static class YourStackExercises
     private static Failure FinInHandshake => new("A FIN in the TLS handshake", WireEnding.Fin, Repeat.Always, talk => HandshakeAsync(talk, Ending.Fin));
 
     private static Failure ResetInHandshake => new("A RST in the TLS handshake", WireEnding.Reset, Repeat.Always, talk => HandshakeAsync(talk, Ending.Reset));
+
+    private static Failure NotTrusted => new("The client does not trust the server's certificate", WireEnding.None, Repeat.Never, talk => FailAsync(talk, Ending.Fin, async peer =>
+    {
+        using var certificate = SelfSigned();
+        using var stream = new SslStream(new NetworkStream(peer.Socket));
+        try
+        {
+            await stream.AuthenticateAsServerAsync(certificate).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or AuthenticationException)
+        {
+            // The client ended the handshake: the end that is wanted.
+        }
+
+        peer.End();
+    }, GetByTlsAsync));
 
     private static Failure FinNoResponse => new("A FIN instead of the response", WireEnding.Fin, Repeat.Idempotent, talk => PostAsync(talk, Ending.Fin, ""));
 
@@ -266,13 +301,25 @@ public static class YourStackExercises
 
     private static Task<Exception> HandshakeAsync(Conversation talk, Ending ending) => FailAsync(talk, ending, async peer =>
     {
-        await peer.ReceiveAsync(100).ConfigureAwait(false);
+        var record = await peer.ReceiveExactlyAsync(5).ConfigureAwait(false); // type, version, length: the hello may take several segments
+        await peer.ReceiveExactlyAsync((record[3] << 8) | record[4]).ConfigureAwait(false);
         peer.End();
-    }, async trial =>
+    }, GetByTlsAsync);
+
+    private static async Task GetByTlsAsync(StackTrial trial)
     {
         using var client = ClientOf(trial);
         using var response = await client.GetAsync(new Uri($"https://{trial.Address}/")).ConfigureAwait(false);
-    });
+    }
+
+    // In memory, and known to this process alone. An ephemeral key would do for Linux, but not for every system.
+    private static X509Certificate2 SelfSigned()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var made = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
+    }
 
     // A POST with a body, as HttpClient sends anything else again by itself.
     private static Task<Exception> PostAsync(Conversation talk, Ending ending, string response) => FailAsync(talk, ending, async peer =>
@@ -293,6 +340,7 @@ public static class YourStackExercises
     private static HttpClient ClientOf(Endpoint client) => new(new SocketsHttpHandler
     {
         UseProxy = false,
+        Expect100ContinueTimeout = Patience, // after the default of 1 s a client on a busy machine would send a file that was refused
         ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new NetworkStream(client.Socket, ownsSocket: true)),
     })
     { BaseAddress = new("http://server/") };
@@ -380,13 +428,13 @@ public static class YourStackExercises
             var patient = true;
             for (var sent = 0; sent < length;)
             {
-                var block = new byte[Math.Min(16384, length - sent)];
+                var block = new byte[Math.Min(65536, length - sent)];
                 await stream.WriteAsync(block).ConfigureAwait(false);
                 await stream.FlushAsync().ConfigureAwait(false);
                 sent += block.Length;
                 try
                 {
-                    await (patient ? StackTrial.UntilAsync(next, () => "the server to read", Patience) : Task.CompletedTask).ConfigureAwait(false);
+                    await (patient ? StackTrial.UntilAsync(next, () => "the server to read", Patience / 2) : Task.CompletedTask).ConfigureAwait(false);
                 }
                 catch (TimeoutException)
                 {

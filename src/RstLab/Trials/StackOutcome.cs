@@ -28,7 +28,7 @@ public sealed record StackSituation(string Stack, string Situation, Func<BarePee
 public sealed record StackOutcome(string Stack, string Situation, Ending Ending, string? Result, Exception? Exception, int Connections = 1, bool Retried = false)
 {
     /// <summary>The names of the columns of <see cref="Values"/>.</summary>
-    public static string[] Columns => ["stack", "situation", "ending", "exception_chain", "socket_error", "http_request_error", "retried", "connections", "diagnosed", "diagnosis"];
+    public static string[] Columns => ["stack", "situation", "ending", "exception_chain", "socket_error", "http_request_error", "retried", "connections", "diagnosed", "diagnosis", "messages"];
 
     /// <summary>The exceptions from the outermost to the cause, such as <c>IOException &gt; SocketException</c>; in parentheses what the call returned when it did not throw.</summary>
     public string ExceptionChain => Exception is null ? $"({Result})" : string.Join(" > ", Chain(Exception).Select(e => e.GetType().Name));
@@ -47,7 +47,10 @@ public sealed record StackOutcome(string Stack, string Situation, Ending Ending,
     /// <summary>One row of a table with the <see cref="Columns"/>.</summary>
     public IReadOnlyList<object?> Values =>
         [Stack, Situation, Ending == Ending.Fin ? "FIN" : "RST", ExceptionChain, SocketError?.ToString(), HttpRequestError?.ToString(), Retried ? "yes" : "no",
-            Connections, Diagnosis?.Wire.ToString(), Diagnosis?.Headline];
+            Connections, Diagnosis?.Wire.ToString(), Diagnosis?.Headline, Messages];
+
+    /// <summary>The messages of the exceptions, in the order of <see cref="ExceptionChain"/>; null when there is none.</summary>
+    public string? Messages => Exception is null ? null : string.Join(" > ", Chain(Exception).Select(e => e.Message));
 
     /// <summary>What is read from the exception; null when there is none.</summary>
     public ResetDiagnosis? Diagnosis => Exception is null ? null : ResetDiagnosis.Of(Exception);
