@@ -19,7 +19,7 @@ public sealed record CourseResult
     /// <summary>How long the run has taken so far, from the start of the program.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>The largest resident set of the process that runs the chapters so far, and that of its supervisor, in MiB.</summary>
+    /// <summary>The largest resident set so far of the process that runs the chapters, in MiB. Its supervisor has 7 MiB of its own, and shares the rest.</summary>
     public double PeakMemoryMb { get; init; }
 
     /// <summary>Whether every cell ran, every claim held, every solution passed and no starter did.</summary>

@@ -99,15 +99,14 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
         };
     }
 
-    /// <summary>The result with what the processes have taken so far.</summary>
+    /// <summary>The result with what the run has taken so far.</summary>
     internal static CourseResult Measured(Worker? worker, CourseResult result)
     {
         using var process = Process.GetCurrentProcess();
-        var (started, peak) = worker?.MeasureSupervisor() ?? (process.StartTime, 0);
         return result with
         {
-            Seconds = (DateTime.Now - started).TotalSeconds,
-            PeakMemoryMb = (process.PeakWorkingSet64 + peak) / (1024.0 * 1024.0),
+            Seconds = (DateTime.Now - (worker?.Began() ?? process.StartTime)).TotalSeconds,
+            PeakMemoryMb = process.PeakWorkingSet64 / (1024.0 * 1024.0),
         };
     }
 

@@ -52,7 +52,7 @@ internal sealed class Supervisor(IReadOnlyList<string> command, IReadOnlyList<st
 
         // A chapter that kills again, although it was not run to the cell that had killed, is not run at all.
         var cell = _dead.TryGetValue(culprit.File, out var before) && before.Cell <= culprit.Cell ? 0 : culprit.Cell;
-        _dead[culprit.File] = new Death(culprit.File, cell, code, last.OutOfMemory);
+        _dead[culprit.File] = new Death(culprit.File, cell, code, last.OutOfMemory && last.Culprit is null);
         error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{NameOf(culprit.File)}: cell {culprit.Cell}: {_dead[culprit.File].Message}. The run begins again, without that cell and those after it."));
         return true;
     }

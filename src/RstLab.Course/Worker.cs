@@ -87,11 +87,11 @@ internal sealed class Worker : IDisposable
         _reports.Dispose();
     }
 
-    /// <summary>When the run began, and the most memory that the supervisor took, in bytes.</summary>
-    internal (DateTime Started, long Peak) MeasureSupervisor()
+    /// <summary>When the run began: with the supervisor.</summary>
+    internal DateTime Began()
     {
         using var process = Process.GetProcessById(_supervisor);
-        return (process.StartTime, process.PeakWorkingSet64);
+        return process.StartTime;
     }
 
     internal static void NotForChildren(SafeHandle pipe)
