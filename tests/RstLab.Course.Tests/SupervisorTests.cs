@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace RstLab.Course.Tests;
 
@@ -92,8 +93,12 @@ public sealed class SupervisorTests : IDisposable
         Assert.Contains("PATH=", seen, StringComparison.Ordinal);
         Assert.DoesNotContain(Worker.Variable, seen, StringComparison.Ordinal);
         Assert.DoesNotContain("GCHeapHardLimit", seen, StringComparison.Ordinal);
-        Assert.DoesNotMatch(@"\s([3-9]|\d\d+) -> pipe:", seen); // beside standard input, output and error
+        var (_, inherited, _) = await ProgramTests.RunAsync(new ProcessStartInfo("sh", ["-c", "ls -l /proc/self/fd"]));
+        Assert.Empty(Pipes(seen).Except(Pipes(inherited))); // the tests may have been started with some
     }
+
+    /// <summary>The pipes beside standard input, output and error.</summary>
+    private static IEnumerable<string> Pipes(string listing) => Regex.Matches(listing, @"\s([3-9]|\d\d+) -> (pipe:\[\d+\])").Select(match => match.Groups[2].Value);
 
     private static Process? TryGet(int id)
     {
