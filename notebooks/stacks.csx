@@ -1,25 +1,5 @@
-// What chapter 6 needs beside the library: its stacks' namespaces, a certificate, a web server, an upload, and a way to read its tables.
-#r "Microsoft.AspNetCore"
-#r "Microsoft.AspNetCore.Connections.Abstractions"
-#r "Microsoft.AspNetCore.Hosting"
-#r "Microsoft.AspNetCore.Hosting.Abstractions"
-#r "Microsoft.AspNetCore.Http.Abstractions"
-#r "Microsoft.AspNetCore.Http.Features"
-#r "Microsoft.AspNetCore.Server.Kestrel"
-#r "Microsoft.AspNetCore.Server.Kestrel.Core"
-#r "Microsoft.AspNetCore.WebSockets"
-#r "Microsoft.Extensions.DependencyInjection.Abstractions"
-#r "Microsoft.Extensions.Features"
-#r "Microsoft.Extensions.Hosting.Abstractions"
-#r "Microsoft.Extensions.Logging"
-#r "Microsoft.Extensions.Logging.Abstractions"
-#r "System.IO.Pipelines"
-#r "System.Net.Http"
-#r "System.Net.Security"
-#r "System.Net.WebProxy"
-#r "System.Net.WebSockets"
-#r "System.Net.WebSockets.Client"
-#r "System.Security.Cryptography"
+// What chapter 6 needs beside setup.csx, which references the libraries: its stacks' namespaces, a certificate, a web server, an upload,
+// and a way to read its tables.
 
 using System.Collections.Concurrent;
 using System.IO;

@@ -255,7 +255,8 @@ internal sealed partial class CSharpEngine(string folder, bool interactive = fal
         if (errors.Count > 0)
         {
             var first = errors[0].Location.GetLineSpan();
-            cell.Fail("CompilationError", [.. errors.Select(Describe)], first.Path == PathOf(cell.Number) ? first.StartLinePosition.Line + 1 : null, Summary(errors[0]), [.. errors.SelectMany(Traceback)]);
+            IEnumerable<string> help = diagnostics.Any(IsUsingDeclaration) ? [Lint.CSharpRules.Using.Message] : [];
+            cell.Fail("CompilationError", [.. errors.Select(Describe), .. help], first.Path == PathOf(cell.Number) ? first.StartLinePosition.Line + 1 : null, Summary(errors[0]), [.. errors.SelectMany(Traceback), .. help]);
             return false;
         }
 
@@ -269,6 +270,11 @@ internal sealed partial class CSharpEngine(string folder, bool interactive = fal
 
         static string Summary(Diagnostic diagnostic) => $"{diagnostic.Id}: {diagnostic.GetMessage(CultureInfo.InvariantCulture)}";
     }
+
+    /// <summary>Whether the compiler misses a semicolon because it took a using declaration for a directive.</summary>
+    private bool IsUsingDeclaration(Diagnostic diagnostic) => diagnostic.Id == "CS1002"
+        && SourceLine(diagnostic.Location.GetLineSpan().Path, diagnostic.Location.GetLineSpan().StartLinePosition.Line + 1) is { } line
+        && UsingDeclaration().IsMatch(line);
 
     private static bool HasValue(Script<object> script)
     {
@@ -343,6 +349,9 @@ internal sealed partial class CSharpEngine(string folder, bool interactive = fal
 
     private string? SourceLine(string path, int line) =>
         sources.TryGetValue(path, out var lines) && line <= lines.Length ? lines[line - 1] : null;
+
+    [GeneratedRegex(@"^\s*(await\s+)?using\s+[\w.<>\[\], ]+\s+\w+\s*=")]
+    private static partial Regex UsingDeclaration();
 
     [GeneratedRegex("""^\s*(\#!import\s+"?(?<import>[^"]+?)"?\s*$|\#r\s+"(?<nuget>nuget:)|\#load\b|\#!\w+)""", RegexOptions.ExplicitCapture)]
     private static partial Regex Magic();

@@ -13,6 +13,12 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
     /// <summary>Whether the figures are kept, to be drawn as pictures.</summary>
     internal bool KeepPictures { get; init; }
 
+    /// <summary>How the chapter ended the process when it was run before: it is run up to that cell. Null when it did not.</summary>
+    internal Death? Death { get; init; }
+
+    /// <summary>Is told the number of each cell before it runs, in the flow that it runs in.</summary>
+    internal Action<int>? Entering { get; init; }
+
     private readonly string id = Path.GetFileNameWithoutExtension(path);
 
     /// <summary>Runs the chapter. Never throws: what goes wrong is in the result.</summary>
@@ -56,7 +62,15 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
             for (var index = 0; index < cells.Count && errors.Count == 0; index++)
             {
                 var (cell, number) = (cells[index], index + 1);
+                if (Death?.Cell <= number)
+                {
+                    (cell.ExecutionCount, cell.Outputs) = (number, [Fatal(Death, number)]);
+                    errors.Add(new ChapterError(number, null, Death.Message));
+                    break;
+                }
+
                 progress.Cell(id, number, claims);
+                Entering?.Invoke(number);
                 var running = new CellOutputs();
                 try
                 {
@@ -199,6 +213,8 @@ internal sealed class ChapterRun(string path, Func<CancellationToken, ILabScope>
                 }
             },
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+
+    private static ErrorOutput Fatal(Death death, int cell) => new("ProcessEnded", string.Create(CultureInfo.InvariantCulture, $"cell {cell}: {death.Message}"), [death.Message]);
 
     private static AttemptResult Told(Attempt attempt, int cell) => new(
         attempt.Exercise.Id, attempt.Status, attempt.WhyNotJudged,

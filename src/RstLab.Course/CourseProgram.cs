@@ -25,6 +25,12 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
 
     internal TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(120);
 
+    /// <summary>Whether chapters are run by a process of their own, which this one outlives.</summary>
+    internal bool Supervises { get; init; }
+
+    /// <summary>Who this process runs the chapters for; null when it runs them by itself, or none.</summary>
+    internal Worker? Worker { get; init; }
+
     private readonly Argument<string[]> chapters = new("chapter") { Description = "The chapters to run, by number (01), name (01-nobody-listening) or file; all of them when none is named.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<bool> record = new("--record") { Description = "Run live with every witness, and renew the recordings and tables that ship in data/.", Recursive = true };
     private readonly Option<bool> replay = new("--replay") { Description = "Run nothing live: show the recordings that ship in data/.", Recursive = true };
@@ -114,7 +120,15 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
             return Usage;
         }
 
-        GoRootless(parsed, arguments);
+        if (Supervises)
+        {
+            string? why = null;
+            var command = MayUnshare(parsed) ? Rootless.Command(arguments, out why) : null;
+            Warn(why);
+            return new Supervisor(command ?? [.. Rootless.Self(), .. arguments], CourseRun.FilesOf(notebooks), error).Run(stop);
+        }
+
+        Rootless.Settle();
         if (!parsed.GetValue(replay) && Machine.WhyNothingRuns() is { } obstacle)
         {
             error.WriteLine(obstacle);
@@ -141,7 +155,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
             place.WriteChapters(result);
             place.WriteSummary(result);
             var index = SiteWriter.Write(result, place.Path, Path.GetDirectoryName(notebooks[0]));
-            result = CourseRun.Measured(result);
+            result = CourseRun.Measured(Worker, result);
             place.WriteSummary(result); // again, now that the whole is measured
             Tell(result, index);
             if (mode == LabMode.Record)
@@ -187,14 +201,15 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         _ = Task.Run(SiteWriter.WarmUp, CancellationToken.None);
         var environment = Machine.Environment();
         var openLab = Lab ?? (ending => new LabScope(new LabSession { Mode = mode, DataFolder = data, Cancellation = ending }));
-        if (Console.IsOutputRedirected || !ReferenceEquals(output, Console.Out))
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        if (Console.IsOutputRedirected || !ReferenceEquals(output, Console.Out) || !console.Profile.Capabilities.Ansi)
         {
-            return await new CourseRun(openLab, new PlainProgress(output)) { TimeLimit = TimeLimit }.RunAsync(notebooks, environment, stop).ConfigureAwait(false);
+            // A terminal that cannot move its cursor, such as TERM=dumb, would show the table again with each change.
+            return await new CourseRun(openLab, new PlainProgress(output)) { TimeLimit = TimeLimit, Worker = Worker }.RunAsync(notebooks, environment, stop).ConfigureAwait(false);
         }
 
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
         var table = new TableProgress(console, [.. notebooks.Select(file => Path.GetFileNameWithoutExtension(file)!)]);
-        return await table.WhileAsync(new CourseRun(openLab, table) { TimeLimit = TimeLimit }.RunAsync(notebooks, environment, stop)).ConfigureAwait(false);
+        return await table.WhileAsync(new CourseRun(openLab, table) { TimeLimit = TimeLimit, Worker = Worker }.RunAsync(notebooks, environment, stop)).ConfigureAwait(false);
     }
 
     private LabMode ModeOf(ParseResult parsed) => parsed.GetValue(record) ? LabMode.Record : parsed.GetValue(replay) ? LabMode.Replay : LabMode.Live;
@@ -207,7 +222,11 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
             return 0;
         }
 
-        GoRootless(parsed, arguments);
+        if (MayUnshare(parsed))
+        {
+            Warn(Rootless.Enter(() => arguments));
+        }
+
         output.WriteLine(Machine.Environment());
         var capabilities = Machine.Capabilities();
         foreach (var capability in capabilities)
@@ -270,9 +289,11 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
         }
     }
 
-    private void GoRootless(ParseResult parsed, string[] arguments)
+    private bool MayUnshare(ParseResult parsed) => !parsed.GetValue(replay) && !parsed.GetValue(noNamespace);
+
+    private void Warn(string? why)
     {
-        if (!parsed.GetValue(replay) && !parsed.GetValue(noNamespace) && Rootless.Enter(() => arguments) is { } why)
+        if (why is not null)
         {
             error.WriteLine(why);
         }

@@ -16,10 +16,10 @@ public sealed record CourseResult
     /// <summary>The notebooks with the solutions of the chapters' exercises, by the chapters' ids; part of the run, but no chapters.</summary>
     public IReadOnlyList<ChapterResult> Solutions { get; init; } = [];
 
-    /// <summary>How long the run has taken so far, from the start of the program's process.</summary>
+    /// <summary>How long the run has taken so far, from the start of the program.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>The largest resident set of the process so far, in MiB.</summary>
+    /// <summary>The largest resident set so far of the process that runs the chapters, in MiB. Its supervisor has 7 MiB of its own, and shares the rest.</summary>
     public double PeakMemoryMb { get; init; }
 
     /// <summary>Whether every cell ran, every claim held, every solution passed and no starter did.</summary>

@@ -12,6 +12,9 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
     /// <summary>How many chapters run at once.</summary>
     internal int Parallel { get; init; } = Math.Max(1, Environment.ProcessorCount);
 
+    /// <summary>Who is told what runs; null when nobody started this process to run chapters.</summary>
+    internal Worker? Worker { get; init; }
+
     /// <summary>Whether it is only about the chapters' pictures: the figures are kept, to be drawn, and no solution is run.</summary>
     internal bool PicturesOnly { get; init; }
 
@@ -21,19 +24,39 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
     /// <param name="cancellation">Abandons what runs; the result then says so.</param>
     internal async Task<CourseResult> RunAsync(IReadOnlyList<string> notebooks, LabEnvironment environment, CancellationToken cancellation)
     {
-        var solutions = PicturesOnly ? [] : notebooks.Select(SolutionsOf).Where(File.Exists).ToList();
-        IReadOnlyList<string> files = [.. notebooks, .. solutions]; // the chapters first: they take longer, and are what the reader waits for
+        var files = PicturesOnly ? notebooks : FilesOf(notebooks);
         var results = new ChapterResult[files.Count];
+        var suspects = Worker?.Suspects ?? [];
+        foreach (var index in suspects)
+        {
+            results[index] = await RunOneAsync(files[index], index, index < notebooks.Count, cancellation).ConfigureAwait(false);
+        }
+
         await System.Threading.Tasks.Parallel.ForEachAsync(
-            Enumerable.Range(0, files.Count),
+            Enumerable.Range(0, files.Count).Except(suspects),
             new ParallelOptions { MaxDegreeOfParallelism = Parallel },
-            async (index, _) => results[index] = await new ChapterRun(
-                files[index], openLab, TimeLimit, index < notebooks.Count ? progress : new NoProgress()) { KeepPictures = PicturesOnly }.RunAsync(cancellation).ConfigureAwait(false))
+            async (index, _) => results[index] = await RunOneAsync(files[index], index, index < notebooks.Count, cancellation).ConfigureAwait(false))
             .ConfigureAwait(false);
         var solved = results[notebooks.Count..];
         var chapters = results[..notebooks.Count].Select(chapter => PicturesOnly ? chapter : Prove(chapter, solved.FirstOrDefault(solution => solution.Id == chapter.Id))).ToList();
-        return Measured(new CourseResult { Environment = environment, Chapters = RefuseDuplicates(chapters), Solutions = solved });
+        return Measured(Worker, new CourseResult { Environment = environment, Chapters = RefuseDuplicates(chapters), Solutions = solved });
     }
+
+    private async Task<ChapterResult> RunOneAsync(string file, int index, bool isChapter, CancellationToken cancellation)
+    {
+        var run = new ChapterRun(file, openLab, TimeLimit, isChapter ? progress : new NoProgress())
+        {
+            KeepPictures = PicturesOnly,
+            Death = Worker?.DeathOf(index),
+            Entering = Worker is null ? null : cell => Worker.Enter(index, cell),
+        };
+        var result = await run.RunAsync(cancellation).ConfigureAwait(false);
+        Worker?.Leave(index);
+        return result;
+    }
+
+    /// <summary>What a run of these notebooks runs: the chapters first, as they take longer and are what the reader waits for, then their solutions.</summary>
+    internal static IReadOnlyList<string> FilesOf(IReadOnlyList<string> notebooks) => [.. notebooks, .. notebooks.Select(SolutionsOf).Where(File.Exists)];
 
     /// <summary>Where the solutions of a chapter's exercises are: in a notebook of the chapter's name.</summary>
     internal static string SolutionsOf(string notebook) => Path.Combine(Path.GetDirectoryName(notebook)!, "solutions", Path.GetFileName(notebook));
@@ -76,13 +99,13 @@ internal sealed class CourseRun(Func<CancellationToken, ILabScope> openLab, IPro
         };
     }
 
-    /// <summary>The result with what the process has taken so far.</summary>
-    internal static CourseResult Measured(CourseResult result)
+    /// <summary>The result with what the run has taken so far.</summary>
+    internal static CourseResult Measured(Worker? worker, CourseResult result)
     {
         using var process = Process.GetCurrentProcess();
         return result with
         {
-            Seconds = (DateTime.Now - process.StartTime).TotalSeconds,
+            Seconds = (DateTime.Now - (worker?.Began() ?? process.StartTime)).TotalSeconds,
             PeakMemoryMb = process.PeakWorkingSet64 / (1024.0 * 1024.0),
         };
     }

@@ -65,6 +65,11 @@ public sealed class Notebook
         JsonNode? node;
         try
         {
+            if (LineOfHalfCharacter(json) is { } line)
+            {
+                throw Broken(name, $"line {line}", HalfCharacter);
+            }
+
             node = JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { MaxDepth = 512, AllowDuplicateProperties = false });
         }
         catch (JsonException e)
@@ -80,6 +85,11 @@ public sealed class Notebook
         if (root["nbformat"] is not JsonValue format || !format.TryGetValue(out int major) || major != 4)
         {
             throw Broken(name, "nbformat", $"is {root["nbformat"]?.ToJsonString() ?? "missing"} where 4 is needed; convert it with 'jupyter nbconvert --to notebook'");
+        }
+
+        if (root["nbformat_minor"] is { } minor && (minor is not JsonValue number || !number.TryGetValue(out int release) || release < 0))
+        {
+            throw Broken(name, "nbformat_minor", $"is {minor.ToJsonString()} where a whole number is needed, such as 5; correct it by hand, or open and save the notebook in Jupyter");
         }
 
         if (root["cells"] is not JsonArray cells)
@@ -105,12 +115,41 @@ public sealed class Notebook
     public string ToJson()
     {
         var copy = (JsonObject)root.DeepClone();
-        copy["nbformat_minor"] = Math.Max(5, (int?)(copy["nbformat_minor"] as JsonValue) ?? 5);
+        copy["nbformat_minor"] = Math.Max(5, (int?)copy["nbformat_minor"] ?? 5);
         copy["cells"] = new JsonArray([.. Cells.Select(cell => cell.ToJson())]);
         return copy.ToJsonString(Format) + "\n";
     }
 
     internal static InvalidDataException Broken(string name, string place, string what) => new($"{name}: {place} {what}.");
+
+    /// <summary>What is wrong in the line that <see cref="LineOfHalfCharacter"/> found.</summary>
+    internal const string HalfCharacter = "holds half of a character (an escape from \\ud800 to \\udfff without its other half); delete that escape, or type the character itself";
+
+    /// <summary>The first line with an escape such as <c>\ud83d</c> and without the other half of its character: valid JSON that cannot be read as text. Null when there is none.</summary>
+    /// <exception cref="JsonException">This is not JSON.</exception>
+    internal static int? LineOfHalfCharacter(string json)
+    {
+        var text = Encoding.UTF8.GetBytes(json);
+        var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = 512 });
+        while (reader.Read())
+        {
+            if (!reader.ValueIsEscaped)
+            {
+                continue;
+            }
+
+            try
+            {
+                reader.GetString();
+            }
+            catch (InvalidOperationException)
+            {
+                return text.AsSpan(0, (int)reader.TokenStartIndex).Count((byte)'\n') + 1;
+            }
+        }
+
+        return null;
+    }
 
     private static string OneLine(string message) => message.ReplaceLineEndings(" ").TrimEnd('.');
 }

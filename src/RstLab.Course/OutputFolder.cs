@@ -34,6 +34,11 @@ internal sealed class OutputFolder : IDisposable
     /// <exception cref="OutputFolderException">It cannot be written to, another run holds it, or the chapters themselves are where their outputs would go.</exception>
     internal static OutputFolder Open(string path, IEnumerable<string> chapters)
     {
+        if (path.Length == 0)
+        {
+            throw new OutputFolderException(Troubleshooting.OutputUnwritable.Saying("''", "It has no name."));
+        }
+
         path = System.IO.Path.GetFullPath(path);
         if (chapters.Any(chapter => System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(chapter)) == System.IO.Path.Combine(path, "notebooks")))
         {

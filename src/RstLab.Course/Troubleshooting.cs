@@ -58,9 +58,27 @@ internal static class Troubleshooting
 
     internal static Obstacle NotBuilt { get; } = new(
         "The library is not built",
-        "NOT BUILT YET. Run 'dotnet build' in the repository's folder, then run this cell again",
+        "NOT BUILT YET. Run 'dotnet build' in the repository's folder, then restart the kernel",
         "The first cell of a chapter loads the library from `artifacts/lib/`, and there is none. The message comes in the middle of an error CS0006, *Metadata file … could not be found*.",
-        "Do what it says.");
+        "Do what it says. Running the cell again is not enough in every kernel: that of .NET Interactive keeps the failed look-up.");
+
+    internal static Obstacle SplitTypes { get; } = new(
+        "One type is taken for two",
+        "CS1503: cannot convert from 'RstLab.Notebooks.Figure […]' to 'RstLab.Notebooks.Figure […]'",
+        "A `#r` that came after the first variables made the .NET Interactive kernel read the library again; the variables that it had before are of other types to it. The chapters reference everything in `setup.csx`, in their first cell, so that none comes later.",
+        "Restart the kernel, and put the `#r` of your own into a cell before the one that imports `setup.csx`.");
+
+    internal static Obstacle ForgottenAwait { get; } = new(
+        "A task instead of its result",
+        "This is a … whose result the cell did not wait for. Write await in front of the expression.",
+        "The cell ends in a call such as `Lab.RunAsync(…)` without `await`. The experiment runs all the same, but nobody waits for it. The .NET Interactive kernel shows the fields of the compiler's state machine in its place.",
+        "Write `await` in front of the call: `var recording = await Lab.RunAsync(…);`.");
+
+    internal static Obstacle UsingDeclaration { get; } = new(
+        "A using declaration in a cell",
+        "`using var` works only inside a method or a lambda; at the top level use a using statement with braces, or dispose it yourself",
+        "At the top level of a cell, a script reads `using` as the beginning of a `using` directive. The compiler then reports *CS1002: ; expected*, and the .NET Interactive kernel shows nothing more.",
+        "`using (var socket = …) { … }`, or put the code into a method or a lambda.");
 
     internal static Obstacle NoPlotly { get; } = new(
         "Figures are still pictures",
@@ -74,7 +92,7 @@ internal static class Troubleshooting
         ("As an ordinary user", "On Linux the program enters a user namespace of its own, where captures and two hosts are allowed. `--no-namespace` keeps it out.", [NoUserNamespace, NoUnshare]),
         ("When an experiment stops", "These are errors in the output of a cell.", Obstacle.OfAnExperiment),
         ("When the program stops", "The program says these on its error output, and ends with 1 or 2.", [UnknownChapter, NoChapters, OutputHeld, OutputUnwritable, ChaptersAsOutput]),
-        ("In a notebook", "What an editor can do wrong is in [the first ten minutes](first-ten-minutes.md#when-it-does-not-start).", [NotBuilt, NoPlotly]),
+        ("In a notebook", "What an editor can do wrong is in [the first ten minutes](first-ten-minutes.md#when-it-does-not-start).", [NotBuilt, SplitTypes, ForgottenAwait, UsingDeclaration, NoPlotly]),
     ];
 
     /// <summary>Every obstacle of the page.</summary>

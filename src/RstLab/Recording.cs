@@ -9,6 +9,7 @@ namespace RstLab;
 /// What happened in one experiment: the accounts of the three witnesses on one time axis, and where they were made.
 /// Saved as JSON (<see cref="Save"/>), its wire part also as a pcap (<see cref="Pcap.Write"/>).
 /// </summary>
+[TypeFormatterSource(typeof(RecordingDisplay), PreferredMimeTypes = ["text/plain"])]
 public sealed record Recording
 {
     /// <summary>The version of the JSON format that this library writes, and the newest that it reads.</summary>
@@ -93,6 +94,15 @@ public sealed record Recording
     public IReadOnlyList<string> ReasonsSent() =>
         [.. Resets.Where(r => r.Direction == ResetDirection.Sent).Select(r => r.Reason
             ?? throw new WitnessAbsentException(WitnessKind.Kernel, "this kernel names no reasons; 6.10 and newer do"))];
+
+    /// <summary>What the recording holds, in two lines, and how to draw it. Both are for readers; the wording may change.</summary>
+    public override string ToString()
+    {
+        string Count<T>(string one, string several) where T : LabEvent => Events.OfType<T>().Count() is var count && count == 1 ? $"1 {one}" : $"{count} {several}";
+        var witnesses = Witnesses.Select(witness => $"{witness.Kind.ToString().ToLowerInvariant()} {witness.Evidence.ToString().ToLowerInvariant()}");
+        return $"Recording {Id}: {Count<AppCall>("call", "calls")}, {Count<Segment>("segment", "segments")}, {Count<KernelReset>("kernel reset", "kernel resets")} ({string.Join(", ", witnesses)})\n"
+            + "Figure.Ladder(recording) draws it, Show.Calls(recording) lists its calls.";
+    }
 
     /// <summary>Saves the recording as UTF-8 JSON. An existing file is replaced only when the new one is complete.</summary>
     /// <param name="path">The file to write; its folder is made when missing.</param>

@@ -11,6 +11,26 @@ public sealed class EngineTests : IDisposable
 
     public void Dispose() => course.Dispose();
 
+    [Theory]
+    [InlineData("using var s = new System.IO.MemoryStream();")]
+    [InlineData("1;\nusing System.IO.MemoryStream s = new();")]
+    [InlineData("await using var s = new System.IO.MemoryStream();")]
+    public async Task A_using_declaration_at_the_top_level_is_answered_with_what_works(string cell)
+    {
+        var chapter = await course.RunAsync(cell);
+
+        Assert.Contains("CS1002", chapter.Errors[0].Message + Assert.IsType<ErrorOutput>(chapter.Notebook!.Cells[0].Outputs[0]).Value, StringComparison.Ordinal);
+        Assert.EndsWith(Troubleshooting.UsingDeclaration.Message, Assert.IsType<ErrorOutput>(chapter.Notebook!.Cells[0].Outputs[0]).Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_semicolon_that_is_missing_elsewhere_is_not_answered_so()
+    {
+        var chapter = await course.RunAsync("int a = 1\nint b = 2;");
+
+        Assert.DoesNotContain("using", Assert.IsType<ErrorOutput>(chapter.Notebook!.Cells[0].Outputs[0]).Value, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_cell_sees_the_variables_types_and_usings_of_the_cells_before()
     {

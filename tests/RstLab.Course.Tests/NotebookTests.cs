@@ -62,6 +62,10 @@ public sealed class NotebookTests
     [InlineData("{\"nbformat\":3,\"worksheets\":[]}", "nbformat", "is 3 where 4 is needed")]
     [InlineData("{\"cells\":[]}", "nbformat", "missing")]
     [InlineData("{\"nbformat\":4}", "cells", "missing")]
+    [InlineData("{\"nbformat\":4,\"nbformat_minor\":\"5\",\"cells\":[]}", "nbformat_minor", "is \"5\" where a whole number is needed")]
+    [InlineData("{\"nbformat\":4,\"nbformat_minor\":5.5,\"cells\":[]}", "nbformat_minor", "is 5.5 where a whole number is needed")]
+    [InlineData("{\"nbformat\":4,\n\"cells\":[{\"id\":\"a\",\"cell_type\":\"code\",\n\"source\":[\"1\",\"\\ud83d\"]}]}", "line 3", "holds half of a character")]
+    [InlineData("{\"nbformat\":4,\n\"metadata\":{\"\\udc00\":1},\"cells\":[]}", "line 2", "holds half of a character")]
     [InlineData("{\"nbformat\":4,\"cells\":[{\"cell_type\":\"code\",\"source\":\"\"}]}", "cell 1", "no valid id")]
     [InlineData("{\"nbformat\":4,\"cells\":[{\"id\":\"a b\",\"cell_type\":\"code\",\"source\":\"\"}]}", "cell 1", "no valid id")]
     [InlineData("{\"nbformat\":4,\"cells\":[{\"id\":\"a\",\"cell_type\":\"code\",\"source\":\"\"},{\"id\":\"a\",\"cell_type\":\"code\",\"source\":\"\"}]}", "cell 2", "unique")]
@@ -77,6 +81,19 @@ public sealed class NotebookTests
         Assert.Contains("notebooks/05-broken.ipynb", e.Message, StringComparison.Ordinal);
         Assert.Contains(place, e.Message, StringComparison.Ordinal);
         Assert.Contains(what, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_whole_character_may_be_escaped() =>
+        Assert.Equal("😀", Notebook.Parse("{\"nbformat\":4,\"cells\":[{\"id\":\"a\",\"cell_type\":\"code\",\"source\":\"\\ud83d\\ude00\"}]}", "a.ipynb").Cells[0].Source);
+
+    [Fact]
+    public void Half_a_character_that_a_cell_writes_leaves_a_notebook_that_can_be_read()
+    {
+        var notebook = Notebook.Parse(TemporaryCourse.Json("1").ToJsonString(), "a.ipynb");
+        notebook.Cells[0].Outputs = [new StreamOutput("stdout", "\ud83d"), new DisplayOutput([new("text/plain", "a\udc00b")], 1), new ErrorOutput("E", "\ud83d", ["\ud83d"])];
+
+        Assert.Equal(3, Notebook.Parse(notebook.ToJson(), "b.ipynb").Cells[0].Outputs.Count);
     }
 
     [Fact]

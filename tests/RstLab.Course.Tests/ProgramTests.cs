@@ -163,6 +163,35 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task An_output_folder_without_a_name_ends_with_1_before_anything_runs()
+    {
+        course.Write("00-first", "1");
+        var (code, output, error) = await course.RunProgramAsync("--output", "");
+
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains("The output folder '' cannot be written to", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"source\":\"1\"", "\"source\":\"\\udc00\"", "holds half of a character")]
+    [InlineData("\"nbformat_minor\":5", "\"nbformat_minor\":\"5\"", "nbformat_minor")]
+    public async Task A_notebook_with_a_part_of_the_wrong_kind_fails_alone_and_is_named(string good, string bad, string named)
+    {
+        var broken = TemporaryCourse.Json("1").ToJsonString();
+        Assert.Contains(good, broken, StringComparison.Ordinal);
+        course.WriteText("00-broken.ipynb", broken.Replace(good, bad, StringComparison.Ordinal));
+        course.Write("01-second", "1");
+        var (code, output, error) = await course.RunProgramAsync();
+
+        Assert.Equal(1, code);
+        Assert.Contains("00-broken.ipynb: ", error, StringComparison.Ordinal);
+        Assert.Contains(named, error, StringComparison.Ordinal);
+        Assert.Contains("ok     01-second", output, StringComparison.Ordinal);
+        Assert.True(File.Exists(course.In("artifacts", "notebooks", "01-second.ipynb")));
+        Assert.Equal(1, (await course.RunProgramAsync("lint", course.In("notebooks", "00-broken.ipynb"))).Code);
+    }
+
+    [Fact]
     public async Task An_output_folder_that_cannot_be_written_ends_with_1_before_anything_runs()
     {
         course.Write("00-first", "System.IO.File.WriteAllText(System.IO.Path.Combine(System.IO.Path.GetTempPath(), \"never\"), \"\");");
@@ -269,7 +298,61 @@ public sealed class ProgramTests : IDisposable
         Assert.StartsWith("False", outside, StringComparison.Ordinal);
     }
 
-    private static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "RstLab.Course.exe" : "RstLab.Course");
+    [Theory]
+    [InlineData("dumb", 1)]
+    [InlineData("xterm", 2)]
+    public async Task A_terminal_that_cannot_move_its_cursor_gets_one_line_for_each_chapter(string terminal, int atLeast)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/script"), "There is no script(1), which makes a terminal.");
+        var notebook = course.Write("00-first", "await Task.Delay(600);");
+        var start = new ProcessStartInfo("script", ["-qec", $"{Program} {notebook} --output {course.In("out")} --no-namespace", "/dev/null"]);
+        start.Environment["TERM"] = terminal;
+        var (code, output, _) = await RunAsync(start);
+
+        Assert.True(code == 0, output);
+        var lines = output.Split('\n').Count(line => line.Contains("00-first", StringComparison.Ordinal));
+        Assert.InRange(lines, atLeast, atLeast == 1 ? 1 : 1000);
+    }
+
+    [Fact]
+    public async Task An_ordinary_user_without_unshare_is_told_that_it_is_missing()
+    {
+        SkipUnlessNobodyCanRun();
+        var start = AsNobody(course.Write("00-first", "1"));
+        start.Environment["PATH"] = course.In("notebooks");
+        var (code, output, error) = await RunAsync(start);
+
+        Assert.True(code == 0, output + error);
+        Assert.Equal(Troubleshooting.NoUnshare.Message, error.Trim());
+    }
+
+    [Theory]
+    [InlineData("doctor")]
+    [InlineData("run")]
+    public async Task An_ordinary_user_finds_nothing_left_in_the_temporary_folder(string command)
+    {
+        SkipUnlessNobodyCanRun();
+        var start = AsNobody(course.Write("00-first", "Environment.ProcessId"));
+        start.ArgumentList[^3] = command == "doctor" ? "doctor" : start.ArgumentList[^3];
+        start.Environment["TMPDIR"] = Directory.CreateDirectory(course.In("tmp")).FullName;
+        Process.Start("chmod", ["0777", course.In("tmp")]).WaitForExit();
+        var (code, output, error) = await RunAsync(start);
+
+        Assert.True(code == 0, output + error);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(course.In("tmp"), "dotnet-diagnostic-*"));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(course.In("tmp"), "clr-debug-pipe-*"));
+    }
+
+    private void SkipUnlessNobodyCanRun()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && File.Exists("/usr/bin/setpriv"), "Becoming an ordinary user takes root on Linux and setpriv(1).");
+        Process.Start("chmod", ["0777", course.Root]).WaitForExit();
+        using var trial = Process.Start("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "test", "-x", Program]);
+        trial.WaitForExit();
+        Assert.SkipUnless(trial.ExitCode == 0, $"An ordinary user cannot start {Program}.");
+    }
+
+    internal static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "RstLab.Course.exe" : "RstLab.Course");
 
     private ProcessStartInfo AsNobody(string notebook, params string[] more)
     {
@@ -285,11 +368,11 @@ public sealed class ProgramTests : IDisposable
         return RunAsync(start, during);
     }
 
-    private static async Task<(int Code, string Output, string Error)> RunAsync(ProcessStartInfo start, Func<Process, Task>? during = null)
+    internal static async Task<(int Code, string Output, string Error)> RunAsync(ProcessStartInfo start, Func<Process, Task>? during = null, TimeSpan? patience = null)
     {
         (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         using var process = Process.Start(start)!;
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(40));
+        using var limit = new CancellationTokenSource(patience ?? TimeSpan.FromSeconds(40));
         try
         {
             var (output, error) = (process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));

@@ -21,11 +21,7 @@ public sealed partial class RealKernelTests
     public void A_chapter_compiles_with_what_the_real_kernel_references(string chapter)
     {
         Assert.SkipUnless(File.Exists(Path.Combine(Notebooks, "../artifacts/lib/RstLab.Notebooks.dll")), "the libraries are not in artifacts/lib; dotnet build puts them there");
-        var options = ScriptOptions.Default
-            .WithLanguageVersion(LanguageVersion.Latest)
-            .AddImports("System", "System.Text", "System.Collections", "System.Collections.Generic", "System.Threading.Tasks", "System.Linq")
-            .AddReferences(typeof(Enumerable).Assembly, typeof(IEnumerable<>).Assembly, typeof(Task<>).Assembly)
-            .WithMetadataResolver(ScriptMetadataResolver.Default.WithBaseDirectory(Notebooks));
+        var options = Options();
         Script<object>? script = null;
         foreach (var cell in Notebook.Load(Path.Combine(Notebooks, chapter)).Cells.Where(cell => cell.Kind == CellKind.Code))
         {
@@ -42,6 +38,28 @@ public sealed partial class RealKernelTests
             Assert.True(said.Count == 0, $"{chapter}, cell {cell.Id}:\n{string.Join('\n', said.Take(5))}");
         }
     }
+
+    /// <summary>A kernel that reads the library again takes its types for others than those of the variables that are there (CS1503).</summary>
+    [Theory]
+    [InlineData("stacks.csx")]
+    [InlineData("#r \"System.Xml.Linq\"\n1")]
+    [InlineData("#r \"System.Net.Quic\"\n1")]
+    public void What_a_reader_imports_after_the_first_variables_leaves_them_of_the_same_types(string later)
+    {
+        Assert.SkipUnless(File.Exists(Path.Combine(Notebooks, "../artifacts/lib/RstLab.Notebooks.dll")), "the libraries are not in artifacts/lib; dotnet build puts them there");
+        var script = CSharpScript.Create(File.ReadAllText(Path.Combine(Notebooks, "setup.csx")), Options())
+            .ContinueWith("Recording recording = null;\nFigure figure = null;")
+            .ContinueWith(later.EndsWith(".csx", StringComparison.Ordinal) ? File.ReadAllText(Path.Combine(Notebooks, later)) : later)
+            .ContinueWith("Figure Same(Figure shown) => shown;\n(Same(figure), Figure.Ladder(recording))");
+
+        Assert.Empty(script.Compile(TestContext.Current.CancellationToken).Where(d => d.Severity == DiagnosticSeverity.Error));
+    }
+
+    private static ScriptOptions Options() => ScriptOptions.Default
+        .WithLanguageVersion(LanguageVersion.Latest)
+        .AddImports("System", "System.Text", "System.Collections", "System.Collections.Generic", "System.Threading.Tasks", "System.Linq")
+        .AddReferences(typeof(Enumerable).Assembly, typeof(IEnumerable<>).Assembly, typeof(Task<>).Assembly)
+        .WithMetadataResolver(ScriptMetadataResolver.Default.WithBaseDirectory(Notebooks));
 
     private static string FindRoot()
     {

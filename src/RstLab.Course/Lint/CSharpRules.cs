@@ -24,9 +24,10 @@ internal static partial class CSharpRules
         var tree = CSharpSyntaxTree.ParseText(code, Options);
         var root = (CompilationUnitSyntax)tree.GetRoot();
         Directives(root, isScript: folder is null, faults);
+        var forItsKernel = folder is null && source.Contains("#r \"nuget:", StringComparison.Ordinal); // others leave such a script out
         foreach (var node in root.DescendantNodes())
         {
-            if (Check(node) is { } fault)
+            if (Check(node) is { } fault && !(forItsKernel && fault == Display))
             {
                 faults.Add(new Fault(LineOf(node), fault.Rule, fault.Message));
             }
@@ -138,11 +139,11 @@ internal static partial class CSharpRules
         _ => null,
     };
 
-    private static (string Rule, string Message) Using => ("top-level-using", "`using var` works only inside a method or a lambda; at the top level use a using statement with braces, or dispose it yourself");
+    internal static (string Rule, string Message) Using => ("top-level-using", Troubleshooting.UsingDeclaration.Message);
 
     private static (string, string) Extension => ("extension-method", "an extension method inside a class does not compile in a cell; declare it at the top level, without a class");
 
-    private static (string, string) Display => ("display", "not every executor has it; end the cell with the value instead");
+    private static (string Rule, string Message) Display => ("display", "not every executor has it; end the cell with the value instead");
 
     private static (string, string) AsyncVoid => ("async-void", "an exception in it kills the kernel; return Task");
 

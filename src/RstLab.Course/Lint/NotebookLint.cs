@@ -49,6 +49,11 @@ internal static class NotebookLint
         Finding? broken = null;
         try
         {
+            if (Course.Notebook.LineOfHalfCharacter(text) is { } line)
+            {
+                return [new Finding(name, null, null, line, "format", $"this line {Course.Notebook.HalfCharacter}")];
+            }
+
             root = JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject;
         }
         catch (JsonException e)
