@@ -106,7 +106,9 @@ public sealed class Conversation
             endpoint.Socket.Listen(backlog);
             return endpoint.Local!.ToString();
         });
-        return call.Ok ? endpoint : throw new SocketException((int)(call.Error ?? SocketError.SocketError), $"{name} cannot listen: {call.Outcome}. {call.Message}");
+        return call.Ok
+            ? endpoint
+            : throw new SocketException((int)(call.Error ?? SocketError.SocketError), $"{name} cannot listen: {call.Outcome}. {call.Message}");
     }
 
     /// <summary>An endpoint that can connect. It is bound at once, so that its port is known before its first segment.</summary>

@@ -40,7 +40,8 @@ public static class Machine
             new("wire witness", wire, "AF_PACKET sees every segment of the experiments' own ports"),
             new("kernel witness", kernel ?? (KernelWitness.NamesReasons ? null : Obstacle.NoReasons.Message),
                 "a private tracefs instance shows every reset and its reason"),
-            new("TCP counters", KernelWitness.ReadCounters().Count > 0 ? hosts : Obstacle.NoCounters.Message, "how many resets two hosts sent, without a reason for each"),
+            new("TCP counters", KernelWitness.ReadCounters().Count > 0 ? hosts : Obstacle.NoCounters.Message,
+                "how many resets two hosts sent, without a reason for each"),
             new("two hosts", hosts, "a host can crash and reboot: network namespaces joined by a veth pair"),
             new("IPv6 loopback", IPv6WhyNot(), "experiments run over ::1 too"),
         ];

@@ -129,13 +129,16 @@ public sealed record Recording
         .. Where("$.events", Events, e => e is AppCall { Call.Length: 0 } or AppCall { Who.Length: 0 }, "the call has no name, or nobody made it"),
         .. Where("$.events", Events, e => e is Segment { Length: < 0 } or Segment { Window: < 0 or > ushort.MaxValue } or Segment { Ttl: < 0 or > byte.MaxValue },
             "its length, window or TTL is not possible"),
-        .. Where("$.events", Events, e => e is Segment s && !(DataFile.IsAddress(s.From) && DataFile.IsAddress(s.To)), "it does not go from an address with a port to another"),
-        .. Where("$.events", Events, e => e is KernelReset r && !(DataFile.IsAddress(r.From ?? "[::]:1") && DataFile.IsAddress(r.To ?? "[::]:1")), "one of its addresses is not one with a port"),
-        .. Where("$.events", [.. Events.Zip(Events.Skip(1).Append(null), (e, next) => (e, next))], pair => pair.next?.T < pair.e?.T, "the next event happened before it"),
+        .. Where("$.events", Events, e => e is Segment s && !(DataFile.IsAddress(s.From) && DataFile.IsAddress(s.To)),
+            "it does not go from an address with a port to another"),
+        .. Where("$.events", Events, e => e is KernelReset r && new[] { r.From, r.To }.OfType<string>().Any(address => !DataFile.IsAddress(address)),
+            "one of its addresses is not one with a port"),
+        .. Where("$.events", [.. Events.Zip(Events.Skip(1), (e, next) => (e, next))], pair => pair.next?.T < pair.e?.T, "the next event happened before it"),
     ];
 
     private static IEnumerable<(string Place, string Fault)> Where<T>(string place, IReadOnlyList<T> list, Func<T, bool> wrong, string fault) =>
-        list.Select((element, index) => (element, index)).Where(e => wrong(e.element)).Select(e => ($"{place}[{e.index.ToString(CultureInfo.InvariantCulture)}]", fault));
+        list.Select((element, index) => (element, index)).Where(e => wrong(e.element))
+            .Select(e => (string.Create(CultureInfo.InvariantCulture, $"{place}[{e.index}]"), fault));
 
     private IEnumerable<T> Heard<T>(WitnessKind kind) where T : LabEvent
     {

@@ -40,7 +40,9 @@ public sealed record PlatformErrors
             .Select(value => (Place: string.Create(CultureInfo.InvariantCulture, $"$.errors[{index}].{value.Item1}"), Value: value.Item2)))
             .SelectMany(value => Faults(value.Place, value.Value)),
         .. DataFile.Nulls("$.differences", Differences),
-        .. Differences.SelectMany((difference, index) => difference is null ? [] : Cited(string.Create(CultureInfo.InvariantCulture, $"$.differences[{index}]"), difference.Source)),
+        .. Differences.SelectMany((difference, index) => difference is null
+            ? []
+            : Cited(string.Create(CultureInfo.InvariantCulture, $"$.differences[{index}]"), difference.Source)),
     ];
 
     private IEnumerable<(string Place, string Fault)> Faults(string place, PlatformValue value) =>

@@ -69,7 +69,9 @@ public sealed class StackTrial : IDisposable
     /// <param name="ending">What the bare peer does.</param>
     /// <exception cref="TimeoutException">It did not end.</exception>
     /// <exception cref="InvalidOperationException">The bare peer's script failed.</exception>
-    /// <exception cref="IOException">The machine kept the stack from connecting, as no port is free: not an outcome of the stack. The message says what helps.</exception>
+    /// <exception cref="IOException">
+    /// The machine kept the stack from connecting, as when no port is free, which is no outcome of the stack. The message says what helps.
+    /// </exception>
     public static async Task<StackOutcome> RunAsync(StackSituation situation, Ending ending)
     {
         ArgumentNullException.ThrowIfNull(situation);

@@ -82,7 +82,7 @@ public sealed class KernelWitness : IDisposable
         lock (Gate)
         {
             s_instance?.ReadInto(Listeners);
-            return (_resets, (s_instance?.Dropped() ?? _droppedBefore) - _droppedBefore);
+            return ([.. _resets], (s_instance?.Dropped() ?? _droppedBefore) - _droppedBefore);
         }
     }
 
@@ -232,7 +232,8 @@ public sealed class KernelWitness : IDisposable
             if (root is null)
             {
                 mount = Libc.MountDetached("tracefs");
-                root = mount is null ? null : $"/proc/self/fd/{mount.DangerousGetHandle().ToString(CultureInfo.InvariantCulture)}"; // as a name; the mount stays open
+                // The number is only a part of a name: the mount stays open as long as the instance.
+                root = mount is null ? null : string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{mount.DangerousGetHandle()}");
             }
 
             if (root is null)
