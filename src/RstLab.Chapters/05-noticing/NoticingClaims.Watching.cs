@@ -40,7 +40,7 @@ public static partial class NoticingClaims
         .That("05-keepalive-reason", "The kernel's reason is TCP_KEEPALIVE_TIMEOUT.",
             r => r.ReasonsSent().SequenceEqual(["TCP_KEEPALIVE_TIMEOUT"]))
         .That("05-keepalive-two-seconds", "One second of silence and one unanswered probe with a second to answer make two seconds, and not less.",
-            r => Probes(r, "client").Count == 1
+            r => Probes(r, "client").Count(probe => probe.T > LastSignOfLife(r, "client")) == 1
                 && Watching.End(r.CallsOf("client", "ReceiveAsync")[0]) - LastSignOfLife(r, "client") >= 2 * (Second - Tick));
 
     /// <summary>Keepalive against a process that hangs.</summary>
@@ -114,7 +114,7 @@ public static partial class NoticingClaims
             "The same keepalive does not help a client that has written: while data is unacknowledged its kernel sends no probe, only the data again, "
             + "and reports nothing as long as we looked.",
             r => Watching.FirstSign(r, KeepAliveWrite) is null && DataSent(r, KeepAliveWrite).Count > 1 && Probes(r, KeepAlive).Count > 0
-                && Watching.SegmentsAfterTheEnding(r, KeepAliveWrite).All(s => s.Length == Written))
+                && r.SegmentsFrom(KeepAliveWrite).SkipWhile(s => s.Length != Written).All(s => s.Length == Written))
         .That("05-notice-user-timeout", "TCP_USER_TIMEOUT notices it too, if something was written.",
             r => Watching.FirstSign(r, UserTimeoutWrite) is { ErrnoName: "ETIMEDOUT" })
         .That("05-vanished-late",
