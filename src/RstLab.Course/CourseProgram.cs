@@ -122,10 +122,7 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
 
         if (Supervises)
         {
-            string? why = null;
-            var command = MayUnshare(parsed) ? Rootless.Command(arguments, out why) : null;
-            Warn(why);
-            return new Supervisor(command ?? [.. Rootless.Self(), .. arguments], CourseRun.FilesOf(notebooks), error).Run(stop);
+            return Supervise(parsed, arguments, notebooks, stop);
         }
 
         Rootless.Settle();
@@ -171,6 +168,15 @@ internal sealed class CourseProgram(CourseFolder folder, TextWriter output, Text
             error.WriteLine(e.Message);
             return Failed;
         }
+    }
+
+    /// <summary>Has the chapters run by a process of their own, in a namespace of its own where that is needed and allowed.</summary>
+    private int Supervise(ParseResult parsed, string[] arguments, IReadOnlyList<string> notebooks, CancellationToken stop)
+    {
+        string? why = null;
+        var command = MayUnshare(parsed) ? Rootless.Command(arguments, out why) : null;
+        Warn(why);
+        return new Supervisor(command ?? [.. Rootless.Self(), .. arguments], CourseRun.FilesOf(notebooks), error).Run(stop);
     }
 
     /// <summary>What was recorded replaces what ships, but only if all of it is good.</summary>

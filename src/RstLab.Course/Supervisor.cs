@@ -14,8 +14,11 @@ namespace RstLab.Course;
 /// <param name="error">Where to tell that a worker died.</param>
 internal sealed class Supervisor(IReadOnlyList<string> command, IReadOnlyList<string> files, TextWriter error)
 {
-    /// <summary>What the objects of all chapters together may take; a run of the course takes about a fifth of it.</summary>
-    internal const int HeapLimitMiB = 1024;
+    /// <summary>
+    /// What the objects of all chapters together may take: less than the machine has, so that it does not begin to swap, and several
+    /// times what a run of the course takes.
+    /// </summary>
+    internal static long HeapLimitMiB { get; } = Math.Min(1024, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20);
 
     private readonly Dictionary<int, Death> _dead = [];
     private readonly SortedSet<int> _suspects = [];
@@ -67,7 +70,7 @@ internal sealed class Supervisor(IReadOnlyList<string> command, IReadOnlyList<st
         Worker.NotForChildren(leash.SafePipeHandle);
         var start = new ProcessStartInfo(command[0], command.Skip(1));
         start.Environment[Worker.Variable] = Worker.Order(reports.GetClientHandleAsString(), leash.GetClientHandleAsString(), _suspects, _dead.Values);
-        start.Environment["DOTNET_GCHeapHardLimit"] = (HeapLimitMiB * 1024L * 1024L).ToString("X", CultureInfo.InvariantCulture);
+        start.Environment["DOTNET_GCHeapHardLimit"] = (HeapLimitMiB << 20).ToString("X", CultureInfo.InvariantCulture);
         using var worker = Process.Start(start)!;
         reports.DisposeLocalCopyOfClientHandle();
         leash.DisposeLocalCopyOfClientHandle();

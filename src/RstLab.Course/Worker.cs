@@ -118,10 +118,10 @@ internal sealed class Worker : IDisposable
         }
     }
 
-    // Which chapter gets the exception is chance, and those that do would fail for no fault of theirs.
+    // Which chapter gets the exception is chance, and it would fail for no fault of its own. A single array that is too large is its own.
     private void EndWhereMemoryIsFull(Exception thrown)
     {
-        if (thrown is OutOfMemoryException && GC.GetTotalMemory(false) > Supervisor.HeapLimitMiB * 1024L * 1024L / 2)
+        if (thrown is OutOfMemoryException && GC.GetTotalMemory(false) > Supervisor.HeapLimitMiB << 19)
         {
             Report(Memory, 0, 0);
             Process.GetCurrentProcess().Kill();

@@ -21,7 +21,7 @@ public sealed class SupervisorTests : IDisposable
             ["02-fail-fast"] = (["Environment.FailFast(\"enough\");"], 1, "FailFast"),
             ["03-thread"] = (["var thread = new System.Threading.Thread(() => throw new Exception());\nthread.Start();\nthread.Join();"], 1, "on a thread"),
             ["04-async-void"] = (["async void Late() { await Task.Delay(300); throw new Exception(); }\nLate();", "await Task.Delay(2000);"], 1, "async void"),
-            ["05-memory"] = (["var all = new List<byte[]>();\nwhile (true) all.Add(new byte[1 << 20]);"], 1, "1024 MiB"),
+            ["05-memory"] = (["var all = new List<byte[]>();\nwhile (true) all.Add(new byte[1 << 20]);"], 1, $"{Supervisor.HeapLimitMiB} MiB"),
         };
         string[] files = [.. deaths.Select(death => _course.Write(death.Key, death.Value.Cells)), _course.Write("06-survivor", "6 * 7")];
         var (code, output, error) = await RunAsync(files);

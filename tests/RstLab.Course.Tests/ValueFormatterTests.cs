@@ -9,7 +9,7 @@ public sealed class ValueFormatterTests
     {
         var shown = ValueFormatter.Format(Recording.Load(Shipped), 1);
 
-        Assert.Matches(@"^Recording 00-first-reset: \d+ calls, \d+ segments, 1 kernel reset \(app live, wire live, kernel live\)\nFigure\.Ladder\(recording\) draws it", shown["text/plain"]);
+        Assert.Matches(@"^Recording 00-first-reset: \d+ calls, \d+ segments, \d+ kernel resets \(app live, wire live, kernel live\)\nFigure\.Ladder\(recording\) draws it", shown["text/plain"]);
         Assert.StartsWith("<pre>Recording 00-first-reset: ", shown["text/html"], StringComparison.Ordinal);
         Assert.Equal(["text/plain"], Microsoft.DotNet.Interactive.Formatting.Formatter.GetPreferredMimeTypesFor(typeof(Recording)));
     }
