@@ -11,7 +11,7 @@ namespace RstLab.Course.Tests;
 public sealed partial class JupyterPageTests(JupyterClients clients) : IClassFixture<JupyterClients>
 {
     /// <summary>The claims of chapter 0's first experiment, which its prediction is compared in.</summary>
-    private const string FirstClaims = "Claims.On(first)";
+    private const string FirstClaims = "StartHereClaims.FirstReset(first";
 
     private const string Cells = "Jupyter.notebook.get_cells().filter(cell => cell.cell_type === 'code')";
 

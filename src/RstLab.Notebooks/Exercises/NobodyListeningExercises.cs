@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
@@ -12,8 +11,7 @@ public static class NobodyListeningExercises
 {
     private const int Attempts = 5;
 
-    // The pauses that the task asks for, less what a timer may come too early.
-    private static readonly TimeSpan[] Pauses = [.. Enumerable.Range(0, Attempts - 1).Select(i => TimeSpan.FromMilliseconds((20 << i) - 3))];
+    private static readonly TimeSpan HalfASecond = TimeSpan.FromSeconds(0.5);
 
     private static readonly Exercise OnlyTheSecond = new("01-refuse-the-second", "Refuse the second client only");
     private static readonly Exercise AFullQueue = new("01-fill-the-queue", "Make a SYN go unanswered");
@@ -34,7 +32,7 @@ public static class NobodyListeningExercises
                 throw new NotPossibleHereException(why);
             }
 
-            var recording = await check.RunAsync(conversation, TimeSpan.FromSeconds(2)).ConfigureAwait(false);
+            var recording = await check.RunAsync(conversation).ConfigureAwait(false);
             check.Expect(
                 recording, "Over IPv6, two SYNs go to the same port.",
                 r => Syns(r) is [var first, var second] && first.To == second.To && first.To.StartsWith("[::1]", StringComparison.Ordinal),
@@ -59,13 +57,11 @@ public static class NobodyListeningExercises
             ArgumentNullException.ThrowIfNull(clients);
             foreach (var backlog in Check.Shuffled(Random.Shared.Next(1, 3), Random.Shared.Next(3, 6)))
             {
-                var recording = await check.RunAsync(
-                    async talk =>
-                    {
-                        var listener = talk.Listen(backlog: backlog);
-                        await clients(talk, listener, backlog).ConfigureAwait(false);
-                    },
-                    TimeSpan.FromSeconds(2)).ConfigureAwait(false);
+                var recording = await check.RunAsync(async talk =>
+                {
+                    var listener = talk.Listen(backlog: backlog);
+                    await clients(talk, listener, backlog).ConfigureAwait(false);
+                }).ConfigureAwait(false);
                 check.Expect(
                     recording, string.Create(CultureInfo.InvariantCulture, $"With a backlog of {backlog}, {backlog + 1} clients are connected and wait to be accepted."),
                     r => Answered(r) == backlog + 1 && r.CallsOf("listener", "Accept").Count == 0, r => string.Create(CultureInfo.InvariantCulture, $"SYNs that were answered: {Answered(r)}."));
@@ -80,17 +76,19 @@ public static class NobodyListeningExercises
         });
 
     /// <summary>A client connects, but gives up after half a second without an answer.</summary>
-    /// <param name="connect">Connects the client that it is given to the address.</param>
+    /// <param name="connect">Connects the client that it is given to the address, and takes its time from the clock.</param>
     /// <param name="code">The reader's code; the compiler fills it in.</param>
-    public static Task<Attempt> GiveUpInTime(Func<Endpoint, IPEndPoint, Task> connect, [CallerArgumentExpression(nameof(connect))] string code = "") =>
+    public static Task<Attempt> GiveUpInTime(Func<Endpoint, IPEndPoint, TimeProvider, Task> connect, [CallerArgumentExpression(nameof(connect))] string code = "") =>
         GivingUp.JudgeAsync(code, async check =>
         {
             ArgumentNullException.ThrowIfNull(connect);
             foreach (var drops in Check.Shuffled(true, false))
             {
-                var elapsed = TimeSpan.Zero;
-                var state = TcpState.Unknown;
-                var recording = await check.RunAsync(
+                // Where the service answers, the clock is slow. So code that waits for it in vain differs from code that only sets
+                // itself a limit, however long this machine takes to go on.
+                var clock = new ObservedClock(drops ? TimeSpan.Zero : TimeSpan.FromSeconds(5));
+                var (ended, state) = (false, TcpState.Unknown);
+                await check.RunAsync(
                     async talk =>
                     {
                         var hosts = talk.TwoHosts();
@@ -101,82 +99,128 @@ public static class NobodyListeningExercises
                         }
 
                         var client = talk.Client(on: hosts.Client);
-                        var began = Stopwatch.GetTimestamp();
-                        await connect(client, listener.Local!).ConfigureAwait(false);
-                        elapsed = Stopwatch.GetElapsedTime(began);
+                        ended = await EndsAsync(Task.Run(() => connect(client, listener.Local!, clock)), clock).ConfigureAwait(false);
                         state = client.State;
                     },
-                    TimeSpan.FromSeconds(1.5)).ConfigureAwait(false);
+                    TimeSpan.FromSeconds(15)).ConfigureAwait(false);
+                var seen = string.Create(CultureInfo.InvariantCulture,
+                    $"{(ended ? $"The code waited for {clock.Waited.TotalSeconds:0.###} s of the clock" : "The code did not ask the clock, and did not end")}. Then the client's state was {(state == TcpState.Unknown ? "that of a closed socket" : state)}.");
                 if (drops)
                 {
-                    check.Expect(
-                        "Behind a firewall that drops everything: the client waits for about half a second (0.4 s at the least). Then its kernel no longer tries.",
-                        elapsed.TotalSeconds >= 0.4 && state is not (TcpState.Established or TcpState.SynSent), Lasted(elapsed, state));
-                    check.Expect(
-                        recording, "That is before its kernel sends the SYN again, a second after the first.",
-                        r => Syns(r).Count == 1, r => string.Create(CultureInfo.InvariantCulture, $"SYNs on the wire: {Syns(r).Count}."));
+                    check.Expect("Behind a firewall that drops everything, the code gives up after half a second by the clock that it is given.", ended && clock.Waited == HalfASecond, seen);
+                    check.Expect("Then its kernel no longer tries.", ended && state is not (TcpState.Established or TcpState.SynSent), seen);
                 }
                 else
                 {
-                    check.Expect("With a service that listens: the client is connected, without waiting for anything.", state == TcpState.Established && elapsed.TotalSeconds < 0.4, Lasted(elapsed, state));
+                    check.Expect("With a service that listens, the client is connected, without waiting for anything.", state == TcpState.Established && clock.Waited == TimeSpan.Zero, seen);
                 }
             }
-
-            static string Lasted(TimeSpan elapsed, TcpState state) =>
-                string.Create(CultureInfo.InvariantCulture, $"The code took {elapsed.TotalSeconds:0.00} s. Then the client's state was {(state == TcpState.Unknown ? "that of a closed socket" : state)}.");
         });
 
+    /// <summary>
+    /// Waits for the end of code that a clock ends. Code that does not ask the clock for anything is left after a hundred beats. A
+    /// machine that stands still holds up one beat only, so it does not make the code look idle.
+    /// </summary>
+    private static async Task<bool> EndsAsync(Task code, ObservedClock clock)
+    {
+        for (var beat = 0; !code.IsCompleted && clock.Waits.Count == 0; beat++)
+        {
+            if (beat == 100)
+            {
+                return false;
+            }
+
+            await Task.WhenAny(code, Task.Delay(15)).ConfigureAwait(false);
+        }
+
+        await code.ConfigureAwait(false);
+        return true;
+    }
+
     /// <summary>Connects to a service that is not there yet: at most five attempts, with pauses of 20, 40, 80 and 160 ms between them.</summary>
-    /// <param name="retry">The reader's rule; what it is given makes one attempt, and says how that ended.</param>
+    /// <param name="retry">The reader's rule; it is given what makes one attempt and returns how that ended, and the clock for its pauses.</param>
     /// <param name="code">The reader's code; the compiler fills it in.</param>
-    public static Task<Attempt> RetryWithPauses(Func<Func<AppCall>, Task> retry, [CallerArgumentExpression(nameof(retry))] string code = "") =>
+    public static Task<Attempt> RetryWithPauses(Func<Func<AppCall>, TimeProvider, Task> retry, [CallerArgumentExpression(nameof(retry))] string code = "") =>
         TryingAgain.JudgeAsync(code, async check =>
         {
             ArgumentNullException.ThrowIfNull(retry);
             foreach (var refusals in Check.Shuffled(0, Random.Shared.Next(2, Attempts), int.MaxValue))
             {
+                var clock = new ObservedClock();
+                List<int> asked = []; // at each attempt, how many pauses the code had asked for
+                List<bool> early = []; // and whether one of them was not over
                 var recording = await check.RunAsync(
                     async talk =>
                     {
-                        // One socket holds the port all the time, so that nobody else can take it before the service comes.
-                        var service = talk.Open(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-                        service.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-                        var address = (IPEndPoint)service.LocalEndPoint!;
-                        talk.Watch(address.Port, "service");
-                        var attempts = 0;
-                        await retry(() =>
-                        {
-                            if (attempts++ == refusals)
+                        var tooMany = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                        var attempt = Service(talk, refusals);
+                        var running = Task.Run(() => retry(
+                            () =>
                             {
-                                talk.Call("service", "Listen", null, () =>
+                                var waits = clock.Waits;
+                                asked.Add(waits.Count);
+                                early.Add(waits.Any(wait => !wait.Over));
+                                var call = attempt();
+                                if (asked.Count > Attempts)
                                 {
-                                    service.Listen();
-                                    return address.ToString();
-                                });
-                            }
+                                    tooMany.TrySetResult(); // nothing that comes after it can be right
+                                }
 
-                            return talk.Client().Connect(address);
-                        }).ConfigureAwait(false);
+                                return call;
+                            },
+                            clock));
+                        await (await Task.WhenAny(running, tooMany.Task).ConfigureAwait(false)).ConfigureAwait(false);
                     },
-                    TimeSpan.FromSeconds(2)).ConfigureAwait(false);
-                var expected = Math.Min(refusals + 1L, Attempts);
-                check.Expect(
-                    recording,
-                    refusals == int.MaxValue ? $"The service never comes: {Attempts} attempts, and no more."
-                        : string.Create(CultureInfo.InvariantCulture, $"The service is there at attempt {expected}: {expected} SYNs, and the last one is answered by SYN and ACK."),
-                    r => Syns(r).Count == expected && (refusals == int.MaxValue || Answers(r, Syns(r)[^1]) is [{ Letters: "SA" }, ..]),
-                    r => string.Create(CultureInfo.InvariantCulture, $"SYNs: {Syns(r).Count}, answered by SYN and ACK: {Syns(r).Count(syn => Answers(r, syn) is [{ Letters: "SA" }, ..])}."));
+                    TimeSpan.FromSeconds(15)).ConfigureAwait(false);
+                ExpectAttempts(check, recording, refusals);
                 if (refusals > 0)
                 {
+                    var pauses = asked.Zip(asked.Skip(1), (from, to) => clock.Waits.Take(to).Skip(from).Sum(wait => wait.For.TotalMilliseconds)).ToList();
                     check.Expect(
-                        recording, "The pauses last 20 ms, then 40, 80 and 160.",
-                        r => Gaps(r).Count > 0 && Gaps(r).Zip(Pauses).All(pair => pair.First >= pair.Second),
-                        r => $"Pauses of {string.Join(", ", Gaps(r).Take(8).Select(gap => gap.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture)))} ms.");
+                        "Between the attempts the code waits for 20 ms, then 40, 80 and 160, by the clock that it is given.",
+                        pauses.Count > 0 && pauses.Zip(Enumerable.Range(0, Attempts - 1)).All(pair => pair.First == 20 << pair.Second) && !early.Contains(true),
+                        pauses.Count == 0 ? "There was one attempt."
+                            : $"{string.Join(", ", pauses.Take(8).Select(pause => pause.ToString("0.###", CultureInfo.InvariantCulture)))} ms{(early.Contains(true) ? ", but it did not await the end of each" : "")}.");
                 }
             }
-
-            static List<TimeSpan> Gaps(Recording r) => [.. Syns(r).Zip(Syns(r).Skip(1), (one, next) => TimeSpan.FromMicroseconds((next.T - one.T) / 1000.0))];
         });
+
+    /// <summary>A service that begins to listen after so many refusals.</summary>
+    /// <returns>Makes one attempt to connect to it.</returns>
+    private static Func<AppCall> Service(Conversation talk, int refusals)
+    {
+        // One socket holds the port all the time, so that nobody else can take it before the service comes.
+        var service = talk.Open(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        service.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var address = (IPEndPoint)service.LocalEndPoint!;
+        talk.Watch(address.Port, "service");
+        var attempts = 0;
+        return () =>
+        {
+            if (attempts++ == refusals)
+            {
+                talk.Call("service", "Listen", null, () =>
+                {
+                    service.Listen();
+                    return address.ToString();
+                });
+            }
+
+            return talk.Client().Connect(address);
+        };
+    }
+
+    private static void ExpectAttempts(Check check, Recording recording, int refusals)
+    {
+        var never = refusals == int.MaxValue;
+        var expected = never ? Attempts : refusals + 1;
+        check.Expect(
+            recording,
+            never ? $"The service never comes: {Attempts} attempts, and no more."
+                : string.Create(CultureInfo.InvariantCulture, $"The service is there at attempt {expected}: {expected} {(expected == 1 ? "SYN" : "SYNs")}, and the last one is answered by SYN and ACK."),
+            r => Syns(r).Count == expected && (never || Answers(r, Syns(r)[^1]) is [{ Letters: "SA" }, ..]),
+            r => string.Create(CultureInfo.InvariantCulture, $"SYNs: {Syns(r).Count}, answered by SYN and ACK: {Syns(r).Count(syn => Answers(r, syn) is [{ Letters: "SA" }, ..])}."));
+    }
 
     /// <summary>Who refused: the server host's TCP, as nobody listens, or its firewall? Asked of connections over two hosts.</summary>
     /// <param name="isFirewall">Says of a recording whether a firewall made the reset. The recording's counters are the server host's.</param>

@@ -35,15 +35,13 @@ public static class StartHereExercises
         {
             ArgumentNullException.ThrowIfNull(ending);
             var closed = false;
-            var recording = await check.RunAsync(
-                async talk =>
-                {
-                    var (client, server) = await talk.ConnectAsync().ConfigureAwait(false);
-                    client.Send("hello");
-                    ending(client, server);
-                    closed = client.Socket.SafeHandle.IsClosed && server.Socket.SafeHandle.IsClosed;
-                },
-                TimeSpan.FromSeconds(2)).ConfigureAwait(false);
+            var recording = await check.RunAsync(async talk =>
+            {
+                var (client, server) = await talk.ConnectAsync().ConfigureAwait(false);
+                client.Send("hello");
+                ending(client, server);
+                closed = client.Socket.SafeHandle.IsClosed && server.Socket.SafeHandle.IsClosed;
+            }).ConfigureAwait(false);
             check.Expect("Both sockets are closed.", closed, closed ? "They are." : "They are not.");
             check.Expect(recording, "No reset crosses the wire.", r => !r.Segments.Any(s => s.IsReset), Senders);
             check.Expect(

@@ -7,6 +7,9 @@ public class NobodyListeningExercisesTests
 {
     private const AddressFamily V6 = AddressFamily.InterNetworkV6;
 
+    private static readonly TimeSpan HalfASecond = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(20);
+
     public NobodyListeningExercisesTests() => Progress.Folder = null;
 
     private static Task<Attempt> SecondWith(Action<Endpoint> between) => NobodyListeningExercises.RefuseTheSecond(talk =>
@@ -104,9 +107,9 @@ public class NobodyListeningExercisesTests
     })).MustFailFor("comes to its end");
 
     [Fact]
-    public async Task A_token_and_a_close_give_up_in_time() => (await NobodyListeningExercises.GiveUpInTime(async (client, address) =>
+    public async Task A_token_and_a_close_give_up_in_time() => (await NobodyListeningExercises.GiveUpInTime(async (client, address, clock) =>
     {
-        using var limit = new CancellationTokenSource(500);
+        using var limit = new CancellationTokenSource(HalfASecond, clock);
         if (!(await client.ConnectAsync(address, limit.Token)).Ok)
         {
             client.Close();
@@ -114,88 +117,157 @@ public class NobodyListeningExercisesTests
     })).MustPass();
 
     [Fact]
-    public async Task A_token_alone_ends_the_wait_but_not_the_attempt() => (await NobodyListeningExercises.GiveUpInTime(async (client, address) =>
+    public async Task A_limit_that_wakes_up_late_is_kept_all_the_same() => (await NobodyListeningExercises.GiveUpInTime(async (client, address, clock) =>
     {
-        using var limit = new CancellationTokenSource(500);
+        using var limit = new CancellationTokenSource(HalfASecond, clock);
+        var connecting = client.ConnectAsync(address, limit.Token);
+        await Task.Delay(1200, TestContext.Current.CancellationToken); // as on a machine that has no time for it: the SYN goes out again meanwhile
+        if (!(await connecting).Ok)
+        {
+            client.Close();
+        }
+    })).MustPass();
+
+    [Fact]
+    public async Task A_token_alone_ends_the_wait_but_not_the_attempt() => (await NobodyListeningExercises.GiveUpInTime(async (client, address, clock) =>
+    {
+        using var limit = new CancellationTokenSource(HalfASecond, clock);
         await client.ConnectAsync(address, limit.Token);
     })).MustFailFor("Then its kernel no longer tries");
 
     [Fact]
-    public async Task The_starter_waits_for_the_kernel() => (await NobodyListeningExercises.GiveUpInTime(async (client, address) =>
+    public async Task The_starter_waits_for_the_kernel() => (await NobodyListeningExercises.GiveUpInTime(async (client, address, clock) =>
     {
         await client.ConnectAsync(address); // TODO: give up after half a second
     })).MustBeOpen();
 
     [Fact]
     public async Task To_look_away_is_not_to_give_up() => (await NobodyListeningExercises.GiveUpInTime(
-        (client, address) => Task.WhenAny(client.ConnectAsync(address), Task.Delay(500)))).MustFailFor("Then its kernel no longer tries");
+        (client, address, clock) => Task.WhenAny(client.ConnectAsync(address), Task.Delay(HalfASecond, clock)))).MustFailFor("Then its kernel no longer tries");
+
+    [Theory]
+    [InlineData(50)]
+    [InlineData(499)]
+    [InlineData(501)]
+    [InlineData(1500)]
+    public async Task To_give_up_sooner_or_later_is_not_half_a_second(int milliseconds) => (await NobodyListeningExercises.GiveUpInTime(async (client, address, clock) =>
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(milliseconds), clock);
+        if (!(await client.ConnectAsync(address, limit.Token)).Ok)
+        {
+            client.Close();
+        }
+    })).MustFailFor("after half a second by the clock");
 
     [Fact]
-    public async Task To_give_up_at_once_is_too_early() => (await NobodyListeningExercises.GiveUpInTime(async (client, address) =>
+    public async Task Another_clock_cannot_be_judged_so_it_fails() => (await NobodyListeningExercises.GiveUpInTime(async (client, address, clock) =>
     {
-        using var limit = new CancellationTokenSource(50);
-        await client.ConnectAsync(address, limit.Token);
-    })).MustFailFor("0.4 s at the least");
+        using var limit = new CancellationTokenSource(HalfASecond);
+        if (!(await client.ConnectAsync(address, limit.Token)).Ok)
+        {
+            client.Close();
+        }
+    })).MustFailFor("after half a second by the clock");
 
     [Fact]
-    public async Task To_wait_without_connecting_is_no_way() => (await NobodyListeningExercises.GiveUpInTime(async (client, _) =>
+    public async Task To_wait_without_connecting_is_no_way() => (await NobodyListeningExercises.GiveUpInTime(async (client, _, clock) =>
     {
-        await Task.Delay(500);
+        await Task.Delay(HalfASecond, clock);
         client.Close();
     })).MustFailFor("With a service that listens");
 
     [Fact]
-    public async Task Doubling_the_pause_finds_the_late_service() => (await NobodyListeningExercises.RetryWithPauses(async connect =>
+    public async Task To_wait_although_the_service_answered_is_told() => (await NobodyListeningExercises.GiveUpInTime(async (client, address, clock) =>
     {
-        for (var (attempt, pause) = (1, 20); !connect().Ok && attempt < 5; attempt++, pause *= 2)
+        var connecting = client.ConnectAsync(address);
+        await Task.Delay(HalfASecond, clock);
+        if (!connecting.IsCompleted)
         {
-            await Task.Delay(pause);
+            client.Close();
+        }
+    })).MustFailFor("With a service that listens");
+
+    [Fact]
+    public async Task Doubling_the_pause_finds_the_late_service() => (await NobodyListeningExercises.RetryWithPauses(async (connect, clock) =>
+    {
+        for (var (attempt, pause) = (1, First); !connect().Ok && attempt < 5; attempt++, pause *= 2)
+        {
+            await Task.Delay(pause, clock);
         }
     })).MustPass();
 
     [Fact]
-    public async Task The_starter_of_the_retry_tries_once() => (await NobodyListeningExercises.RetryWithPauses(async connect =>
+    public async Task A_pause_after_the_last_attempt_does_no_harm() => (await NobodyListeningExercises.RetryWithPauses(async (connect, clock) =>
+    {
+        for (var (attempt, pause) = (1, First); attempt <= 5 && !connect().Ok; attempt++, pause *= 2)
+        {
+            await Task.Delay(pause, clock);
+        }
+    })).MustPass();
+
+    [Fact]
+    public async Task The_starter_of_the_retry_tries_once() => (await NobodyListeningExercises.RetryWithPauses(async (connect, clock) =>
     {
         connect();
-        await Task.Delay(20);
+        await Task.Delay(First, clock);
         // TODO: try again while the answer is a refusal
     })).MustBeOpen();
 
     [Fact]
-    public async Task A_loop_without_a_pause_is_told() => (await NobodyListeningExercises.RetryWithPauses(connect =>
+    public async Task A_loop_without_a_pause_is_told() => (await NobodyListeningExercises.RetryWithPauses((connect, clock) =>
     {
         for (var attempt = 0; attempt < 5 && !connect().Ok; attempt++)
         {
         }
 
         return Task.CompletedTask;
-    })).MustFailFor("The pauses last");
+    })).MustFailFor("Between the attempts");
 
-    [Fact]
-    public async Task A_pause_that_does_not_grow_is_told() => (await NobodyListeningExercises.RetryWithPauses(async connect =>
+    [Theory]
+    [InlineData(20, 1)]
+    [InlineData(40, 1)]
+    [InlineData(10, 2)]
+    [InlineData(19, 2)]
+    [InlineData(21, 2)]
+    [InlineData(40, 2)]
+    [InlineData(20, 3)]
+    public async Task Any_other_pauses_are_told(int milliseconds, int factor) => (await NobodyListeningExercises.RetryWithPauses(async (connect, clock) =>
     {
+        var pause = TimeSpan.FromMilliseconds(milliseconds);
         for (var attempt = 0; attempt < 5 && !connect().Ok; attempt++)
         {
-            await Task.Delay(20);
+            await Task.Delay(pause, clock);
+            pause *= factor;
         }
-    })).MustFailFor("The pauses last");
+    })).MustFailFor("Between the attempts");
 
     [Fact]
-    public async Task A_retry_without_an_end_is_told() => (await NobodyListeningExercises.RetryWithPauses(async connect =>
+    public async Task A_pause_that_nobody_awaits_is_none() => (await NobodyListeningExercises.RetryWithPauses((connect, clock) =>
     {
-        for (var pause = 20; !connect().Ok; pause *= 2)
+        for (var (attempt, pause) = (1, First); !connect().Ok && attempt < 5; attempt++, pause *= 2)
         {
-            await Task.Delay(pause);
+            _ = Task.Delay(pause, clock);
         }
-    })).MustFailFor("comes to its end");
+
+        return Task.CompletedTask;
+    })).MustFailFor("Between the attempts");
 
     [Fact]
-    public async Task What_succeeded_is_not_tried_again() => (await NobodyListeningExercises.RetryWithPauses(async connect =>
+    public async Task A_retry_without_an_end_is_told() => (await NobodyListeningExercises.RetryWithPauses(async (connect, clock) =>
     {
-        for (var (attempt, pause) = (0, 20); attempt < 5; attempt++, pause *= 2)
+        for (var pause = First; !connect().Ok; pause *= 2)
+        {
+            await Task.Delay(pause, clock);
+        }
+    })).MustFailFor("The service never comes");
+
+    [Fact]
+    public async Task What_succeeded_is_not_tried_again() => (await NobodyListeningExercises.RetryWithPauses(async (connect, clock) =>
+    {
+        for (var (attempt, pause) = (0, First); attempt < 5; attempt++, pause *= 2)
         {
             connect();
-            await Task.Delay(pause);
+            await Task.Delay(pause, clock);
         }
     })).MustFailFor("there at attempt 1");
 
