@@ -12,22 +12,22 @@ namespace RstLab.Chapters;
 public static class EndingsByClass
 {
     /// <summary>The ending with nothing unread and nothing pending.</summary>
-    internal const string NothingUnread = "nothing unread";
+    internal const string NothingUnread = "with nothing unread";
 
     /// <summary>The ending with bytes in the receive queue.</summary>
-    internal const string Unread = "unread data";
+    internal const string Unread = "with unread data";
 
     /// <summary>The ending while a receive waits for data.</summary>
-    internal const string Pending = "ReceiveAsync pending";
+    internal const string Pending = "with a pending ReceiveAsync";
 
     /// <summary>The ending with SO_LINGER {1,0}.</summary>
-    internal const string LingerZero = "linger 0";
+    internal const string LingerZero = "with linger 0";
 
     /// <summary>The ending with bytes in the receive queue, after the FIN was sent by hand.</summary>
-    internal const string ShutdownUnread = "Shutdown(Send), unread data";
+    internal const string ShutdownUnread = "with unread data, after Shutdown(Send)";
 
     /// <summary>The ending after a send that was given up when the buffers were full.</summary>
-    internal const string SendCancelled = "SendAsync cancelled";
+    internal const string SendCancelled = "after a cancelled SendAsync";
 
     private const int Message = 4_000_000;
 
@@ -75,20 +75,19 @@ public static class EndingsByClass
             _ => Endings.SelectMany(_ => classes, (ending, one) => Row(ending.Name, ending.EndAsync, one.Class, one.Owner)),
             "ending", "class", "on the wire", "the peer's Receive");
 
-    /// <summary>The table as a picture: a row for each ending, a column for each class.</summary>
+    /// <summary>The table with a row for each ending and a column for each class.</summary>
     /// <param name="table">What <see cref="MeasureAsync"/> returned.</param>
-    public static Figure Draw(ResultTable table)
+    public static Table Compare(ResultTable table)
     {
         ArgumentNullException.ThrowIfNull(table);
-        var (wire, receive) = (table.Texts("on the wire"), table.Texts("the peer's Receive"));
-        var joined = table with
+        var seen = table.Texts("on the wire").Zip(table.Texts("the peer's Receive"),
+            (wire, receive) => $"{wire}; Receive {(receive.StartsWith('E') ? "fails with" : "returns")} {receive}");
+        var cells = table.Texts("ending").Zip(table.Texts("class"), seen).GroupBy(cell => cell.First).ToList();
+        return Show.Results(table with
         {
-            Columns = [.. table.Columns, "seen"],
-            Rows = [.. table.Rows.Select((row, i) => (IReadOnlyList<object?>)[.. row, $"{wire[i]}+Receive: {receive[i]}"])],
-        };
-        return Figure.Matrix(joined, "ending", "class", "seen", text => text.Split('+')[0], "What the peer sees when the server disposes",
-            "With unread data, a pending receive or linger 0, a Socket sends a RST alone, and the peer's Receive fails. "
-            + "A NetworkStream and a TcpClient always send a FIN first, and the peer's Receive returns 0.");
+            Columns = ["the server disposes", .. table.Texts("class").Distinct()],
+            Rows = [.. cells.Select(row => (IReadOnlyList<object?>)[row.Key, .. row.Select(cell => cell.Third)])],
+        }, "What the peer sees of six endings through three classes");
     }
 
     private static IReadOnlyList<object?> Row(

@@ -106,7 +106,8 @@ public class ConnectionAbortedClaimsTests
     public void Network_stream_with_a_pending_read() => CounterExamples.To(r => Claims.StreamPending(r), Shipped.Recording("02-stream-pending"))
         .Breaks("02-stream-pending-fin", r => r.With<Segment>(s => s.Letters == "FA", s => s with { Flags = ControlBits.Rst | ControlBits.Ack }))
         .Breaks("02-stream-pending-fin", r => r.WithCall("client", "Receive", 0, call => call.FailingWith("ECONNRESET", SocketError.ConnectionReset)))
-        .Breaks("02-stream-pending-call", r => r.WithCall("server", "ReadAsync", 0, call => call.Returning(0)))
+        .Breaks("02-stream-pending-call", r => r.WithCall("server", "ReadAsync", 0, call => call.FailingWith("ECONNRESET", SocketError.ConnectionReset)))
+        .Breaks("02-stream-pending-call", r => r.WithCall("server", "ReadAsync", 0, call => call.Returning("pending")))
         .Check();
 
     [Fact]
