@@ -16,7 +16,7 @@ public static partial class ConnectionAbortedClaims
             (3, "ECONNRESET is what a RST leaves when no FIN came before it."),
             (4, "A FIN ends one direction only. TCP does not know that the server has closed the other one, too."))
         .That("02-close-is-fin", "Close with nothing unread sends FIN, not RST.",
-            r => r.SegmentsFrom("server").First(s => s.Letters is not ("SA" or "A")).Letters == "FA")
+            r => r.SegmentsFrom("server").FirstOrDefault(s => s.Letters is not ("SA" or "A"))?.Letters == "FA")
         .That("02-first-send-ok", "The first Send after the peer's close succeeds: all 5000 bytes are accepted.",
             r => r.CallsOf("client", "Send")[0].Bytes == 5000)
         .That("02-data-gets-reset", "The data crosses the wire, and its answer is a RST.",
