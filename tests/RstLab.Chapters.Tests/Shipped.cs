@@ -61,6 +61,15 @@ internal static class Shipped
         return table with { Rows = [.. table.Rows.Select(row => picked.Contains(row) ? [.. row.Select((old, i) => i == index ? value : old)] : row)] };
     }
 
+    /// <summary>With a FIN of the same sender just before the first segment that a condition picks.</summary>
+    internal static Recording WithFinBefore(this Recording recording, Func<Segment, bool> which)
+    {
+        var it = recording.Segments.First(which);
+        var events = recording.Events.ToList();
+        events.Insert(events.IndexOf(it), it with { Flags = ControlBits.Fin | ControlBits.Ack });
+        return recording with { Events = events };
+    }
+
     private static int IndexOf(ResultTable table, string column)
     {
         var index = table.Columns.ToList().IndexOf(column);

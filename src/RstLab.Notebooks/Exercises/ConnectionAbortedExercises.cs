@@ -11,6 +11,15 @@ public static class ConnectionAbortedExercises
 {
     private const int Block = 50_000;
 
+    /// <summary>A bound only: what is to come has come within milliseconds.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a client hesitates, so that a server that does not wait for it can close first. A server that does wait is judged the same
+    /// however long this is.
+    /// </summary>
+    private static readonly TimeSpan Hesitation = TimeSpan.FromMilliseconds(500);
+
     private static readonly Exercise UnreadAtClose = new("02-abort-on-close", "Close, and leave something unread");
     private static readonly Exercise DataAfterTheEnd = new("02-abort-on-data", "Data for a side that has stopped reading");
     private static readonly Exercise PendingRead = new("02-end-the-read", "Close under a pending read, without a reset");
@@ -56,6 +65,7 @@ public static class ConnectionAbortedExercises
             AppCall? told = null;
             (int Bytes, AppCall Last)? read = null;
             var closed = false;
+            using var waits = new ManualResetEventSlim();
             var recording = await check.RunAsync(async talk =>
             {
                 var (client, server) = await talk.ConnectAsync().ConfigureAwait(false);
@@ -65,18 +75,21 @@ public static class ConnectionAbortedExercises
                     told = client.Receive();
                     if (told.Bytes == 0)
                     {
-                        // A client that thinks before it speaks: a server that does not wait for it has closed by then.
-                        SpinWait.SpinUntil(() => server.Socket.SafeHandle.IsClosed, TimeSpan.FromMilliseconds(300));
+                        // It speaks when the server's code waits for something, or blocks, so one that waits for nothing has closed before.
+                        waits.Wait(Hesitation);
+                        SpinWait.SpinUntil(() => server.Socket.SafeHandle.IsClosed, Hesitation);
                         client.Send(lastWords);
                     }
 
                     client.Close();
                 });
-                await stop(server, reading).ConfigureAwait(false);
+                var stopping = stop(server, reading);
+                waits.Set();
+                await stopping.ConfigureAwait(false);
                 closed = server.Socket.SafeHandle.IsClosed;
                 await peer.ConfigureAwait(false);
                 read = await reading.ConfigureAwait(false);
-            }, TimeSpan.FromSeconds(3)).ConfigureAwait(false);
+            }, Bound).ConfigureAwait(false);
 
             check.Expect("The client is told of the end in order: its Receive returns 0.", told?.Bytes == 0, told?.Outcome ?? "It was told nothing.");
             check.Expect(string.Create(CultureInfo.InvariantCulture, $"The server's task reads the client's last {lastWords} bytes."),
@@ -122,7 +135,7 @@ public static class ConnectionAbortedExercises
 
                     told.Add((client.Name, text, call));
                 }
-            }, TimeSpan.FromSeconds(3)).ConfigureAwait(false);
+            }, Bound).ConfigureAwait(false);
 
             foreach (var (name, answer, end) in told)
             {
@@ -152,7 +165,7 @@ public static class ConnectionAbortedExercises
                 upload.Failed is null, upload.Failed is null ? Bytes(upload.Sent) : $"{Bytes(upload.Sent)} Then {upload.Failed.Outcome}");
             check.Expect("Then it reads the answer, 413.", upload.Answer == "413", upload.Answer ?? "It gave up before.");
             check.Expect("And then it is told that nothing more will come: Receive returns 0.", upload.End?.Bytes == 0,
-                upload.End?.Outcome ?? (upload.Failed is null ? "Nothing came within a second." : "It gave up before."));
+                upload.End?.Outcome ?? (upload.Failed is null ? $"Nothing came within {Bound.TotalSeconds / 2:0} s." : "It gave up before."));
             check.Expect("The server's socket is closed.", upload.Closed, upload.Closed ? "It is closed." : "It is open.");
             ExpectNoReset(check, upload.Recording);
         });
@@ -183,8 +196,8 @@ public static class ConnectionAbortedExercises
                 var block = Math.Min(Block, body - sent);
                 if (!quietly && block == body - sent)
                 {
-                    // The client takes a breath before its last block: a server that only drains what has come so far has closed by then.
-                    SpinWait.SpinUntil(() => server.Socket.SafeHandle.IsClosed, TimeSpan.FromMilliseconds(200));
+                    // The client hesitates before its last block: a server that only drains what has come so far closes meanwhile.
+                    SpinWait.SpinUntil(() => server.Socket.SafeHandle.IsClosed, Hesitation);
                 }
 
                 failed = quietly ? Quietly(client.Socket, block) : client.Send(block) is { Ok: false } call ? call : null;
@@ -193,13 +206,13 @@ public static class ConnectionAbortedExercises
             if (failed is null && !quietly)
             {
                 answer = client.Receive() is { Bytes: > 0 } ? Encoding.UTF8.GetString(client.Received.Span) : "Receive brought nothing.";
-                end = client.Poll(SelectMode.SelectRead).Result == "True" ? client.Receive() : null;
+                end = client.Poll(SelectMode.SelectRead, Bound / 2).Result == "True" ? client.Receive() : null;
             }
 
             client.Close();
             await refusing.ConfigureAwait(false);
             closed = server.Socket.SafeHandle.IsClosed;
-        }).ConfigureAwait(false);
+        }, Bound).ConfigureAwait(false);
         return new(recording, Math.Min(sent, body), failed, answer, end, closed);
     }
 
