@@ -179,14 +179,16 @@ public static class Lab
                 : counters.Count > 0
                     ? new Witness(WitnessKind.Kernel, Evidence.Live, $"only the counters: {kernelWhyNot}") { Method = KernelMethod.Counters, Dropped = missed }
                     : new Witness(WitnessKind.Kernel, Evidence.Absent, kernelWhyNot);
-            var shipped = wire.Evidence != Evidence.Live || reasons is not { Evidence: Evidence.Live, Method: KernelMethod.Trace } || !KernelWitness.NamesReasons ? TryLoad(id, session) : null;
+            var sent = traced.Where(r => talk.Concerns(r.From, r.To)).ToList();
+            var speaks = wire.Evidence == Evidence.Live && reasons is { Evidence: Evidence.Live, Method: KernelMethod.Trace } && !sent.Exists(r => r.IsUnexplained);
+            var shipped = speaks ? null : TryLoad(id, session);
             return new Recording
             {
                 Id = id,
                 Environment = environment,
                 Witnesses = [new Witness(WitnessKind.App, Evidence.Live), SpokenFor(wire, shipped), SpokenFor(reasons, shipped)],
                 Participants = participants,
-                Events = InOrder(events, [.. traced.Where(r => talk.Concerns(r.From, r.To))]),
+                Events = InOrder(events, sent),
                 Counters = counters,
                 Frames = frames,
                 Shipped = shipped,

@@ -90,10 +90,14 @@ public sealed record Recording
     }
 
     /// <summary>The reasons of the resets that this kernel sent, in order.</summary>
-    /// <exception cref="WitnessAbsentException">No kernel witness, or a kernel (before 6.10) that gives no reasons.</exception>
+    /// <exception cref="WitnessAbsentException">
+    /// No kernel witness, or a kernel that does not name the reason of one of them: none before 6.10, and 6.10 and 6.11 not those of an
+    /// abort (<c>NOT_SPECIFIED</c>).
+    /// </exception>
     public IReadOnlyList<string> ReasonsSent() =>
-        [.. Resets.Where(r => r.Direction == ResetDirection.Sent).Select(r => r.Reason
-            ?? throw new WitnessAbsentException(WitnessKind.Kernel, "this kernel names no reasons; 6.10 and newer do"))];
+        [.. Resets.Where(r => r.Direction == ResetDirection.Sent).Select(r => r.IsUnexplained
+            ? throw new WitnessAbsentException(WitnessKind.Kernel, "this kernel does not name the reason of each reset; 6.12 and newer do")
+            : r.Reason!)];
 
     /// <summary>What the recording holds, in two lines, and how to draw it. Both are for readers; the wording may change.</summary>
     public override string ToString()
@@ -304,7 +308,11 @@ public sealed record AppCall(long T, string Who, string Call) : LabEvent(T)
 /// </param>
 /// <param name="State">The socket's state, such as <c>TCP_CLOSE_WAIT</c>; <c>UNKNOWN</c> where there is no socket; null for received resets.</param>
 public sealed record KernelReset(
-    long T, ResetDirection Direction, string? From = null, string? To = null, string? Reason = null, string? State = null) : LabEvent(T);
+    long T, ResetDirection Direction, string? From = null, string? To = null, string? Reason = null, string? State = null) : LabEvent(T)
+{
+    /// <summary>Whether it was sent for a reason that the kernel does not name.</summary>
+    internal bool IsUnexplained => Direction == ResetDirection.Sent && Reason is null or "NOT_SPECIFIED";
+}
 
 /// <summary>A question was put to a witness that did not speak.</summary>
 public sealed class WitnessAbsentException : InvalidOperationException
