@@ -21,7 +21,8 @@ public static class StartHereClaims
             r => r.Segments.Single(s => s.IsReset).Length == 0)
         .That("00-receive-fails", "The client's Receive fails with ECONNRESET. .NET calls it SocketError.ConnectionReset.",
             r => r.CallsOf("client", "Receive")[0] is { ErrnoName: "ECONNRESET", Error: SocketError.ConnectionReset })
-        .That("00-state-closed", "The kernel's reason for the reset of an abort is TCP_STATE.",
+        .That("00-state-closed",
+            "The kernel's reason for this reset, made by linger 0 with nothing unread, is TCP_STATE.",
             r => r.CallsOf("server", "Abort").Count == 1 && r.ReasonsSent().SequenceEqual(["TCP_STATE"]));
 
     /// <summary>What the three accounts of the same reset say about one another.</summary>
@@ -42,7 +43,7 @@ public static class StartHereClaims
     public static ClaimSet HealthyEnd(Recording healthy, Prediction? guess = null) => Claims.On(healthy)
         .Compare(guess, r => r.Segments.Any(s => s.IsReset) ? 1 : r.Segments.Count(s => s.Letters.Contains('F')) == 1 ? 2 : 3,
             "FIN ends one direction. A connection has two, so a healthy end takes two FINs and no reset.",
-            (1, "When both FINs are acknowledged nothing is left to clear away. A reset is for what cannot be ended in this way."),
+            (1, "When both FINs are acknowledged, the connection has ended for both sides. What remains, TIME_WAIT, ends by itself."),
             (2, "The client's FIN means only that the client has nothing more to send. The server may go on, and ends its own direction itself."))
         .That("00-healthy-no-reset", "A healthy end has no reset.", r => !r.Segments.Any(s => s.IsReset))
         .That("00-healthy-two-fins", "Each side sends one FIN.",

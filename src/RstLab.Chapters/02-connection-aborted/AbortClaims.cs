@@ -38,7 +38,8 @@ public static partial class ConnectionAbortedClaims
             (1, "0 means that the peer has ended. It has not: this side cancelled its own receive."),
             (2, "Socket.Dispose sends a FIN when nothing is pending and nothing is unread. The pending receive makes the difference."),
             (4, "ECONNRESET is for whoever receives a RST. This side sends it."))
-        .That("02-dispose-aborts", "Socket.Dispose with a pending receive sends a RST and no FIN.",
+        .That("02-dispose-aborts",
+            "Socket.Dispose with a pending receive, and without a Shutdown of sending before, sends a RST and no FIN.",
             r => r.SegmentsFrom("server") is [.., { IsReset: true }] sent && !sent.Any(HasFin))
         .That("02-dispose-pending-call", "The pending receive fails with OperationAborted.",
             r => r.CallsOf("server", "ReceiveAsync")[0].Error == SocketError.OperationAborted)
@@ -64,7 +65,7 @@ public static partial class ConnectionAbortedClaims
                 : r.CallsOf("client 1", "Receive")[0] is { Bytes: 0 } ? 2 : r.CallsOf("client 1", "Receive")[0].ErrnoName switch { "ECONNRESET" => 3, "ECONNREFUSED" => 4, _ => 0 },
             "The kernel completes the handshake before anybody accepts. A listener that closes aborts what is in its queue.",
             (1, "Connect waits for the handshake, and the handshake is the kernel's."),
-            (2, "A FIN would mean that a program has read all and has no more to send. No program has ever seen this connection."),
+            (2, "A FIN would mean that a program has no more to send. No program has ever had this connection."),
             (4, "ECONNREFUSED is the answer to a SYN. This connection is established."))
         .That("02-queue-connected", "Each Connect succeeds although nobody accepts: the kernel completes the handshake, not the program.",
             r => Clients(r) is { Count: > 1 } clients && clients.All(c => r.CallsOf(c.Name, "Connect")[0].Ok) && r.Calls.All(c => c.Call is not ("Accept" or "AcceptAsync")))
@@ -79,14 +80,17 @@ public static partial class ConnectionAbortedClaims
     public static ClaimSet Killed(Recording killed, Recording killedUnread, Prediction? guess = null) => Claims.On(killed, killedUnread)
         .Compare(guess, both => both.Select(r => r.SegmentsFrom("server").Any(s => s.IsReset) ? 'R' : r.SegmentsFrom("server").Any(HasFin) ? 'F' : '-').ToArray() switch
             { ['-', '-'] => 1, ['R', 'R'] => 2, ['F', 'F'] => 3, ['F', 'R'] => 4, _ => 0 },
-            "The process dies, its kernel lives, and closes every descriptor as Socket.Close does: FIN, or RST where data is unread.",
+            "The process ends, but not its kernel, which closes every descriptor as close(2) does: with a FIN, or with a RST where data is unread.",
             (1, "The kernel outlives its processes. Only a host that loses its power falls silent."),
             (2, "No call of the process asks for an abort. What counts is what is unread."),
             (3, "Unread data is lost, and the kernel reports it as it does for Close."))
         .That("02-killed-fin", "A killed process with nothing unread ends its connections with FIN. The peer's Receive returns 0: it looks like a healthy end.",
             both => both[0].SegmentsFrom("server") is var sent && sent.Any(HasFin) && !sent.Any(s => s.IsReset) && both[0].CallsOf("client", "Receive")[0].Bytes == 0)
-        .That("02-killed-unread-rst", "A killed process with unread data resets them: TCP_ABORT_ON_CLOSE, as for Close.",
-            both => both[1].ReasonsSent().SequenceEqual(["TCP_ABORT_ON_CLOSE"]) && both[1].CallsOf("client", "Receive")[0].ErrnoName == "ECONNRESET");
+        .That("02-killed-unread-rst",
+            "When a process is killed with unread data, its kernel sends a RST and no FIN: TCP_ABORT_ON_CLOSE, as for Close. The peer's "
+                + "Receive fails with ECONNRESET.",
+            both => both[1].SegmentsFrom("server").Any(s => s.IsReset) && !both[1].SegmentsFrom("server").Any(HasFin)
+                && both[1].ReasonsSent().SequenceEqual(["TCP_ABORT_ON_CLOSE"]) && both[1].CallsOf("client", "Receive")[0].ErrnoName == "ECONNRESET");
 
     private static bool HasFin(Segment segment) => segment.Letters.Contains('F', StringComparison.Ordinal);
 

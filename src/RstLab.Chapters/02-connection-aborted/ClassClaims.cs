@@ -11,19 +11,24 @@ public static partial class ConnectionAbortedClaims
     /// <param name="guess">What the reader predicted for the peer's <c>Receive</c>.</param>
     public static ClaimSet StreamUnread(Recording streamUnread, Prediction? guess = null) => Claims.On(streamUnread)
         .Compare(guess, r => r.CallsOf("client", "Receive")[0] switch { { ErrnoName: "ECONNRESET" } => 1, { ErrnoName: "EPIPE" } => 2, { Bytes: 0 } => 3, _ => 0 },
-            "NetworkStream.Dispose calls Shutdown(Both) before it closes the socket. The FIN goes out first, and after a FIN Receive returns 0, whatever follows.",
+            "When it owns its socket, NetworkStream.Dispose calls Shutdown(Both) before it closes it. The FIN goes out first, and on Linux "
+                + "Receive returns 0 after a FIN, even if a RST follows.",
             (1, "That is what Socket.Dispose leads to, where no FIN comes first."),
             (2, "EPIPE is the error that the RST leaves after the FIN. But Receive returns 0 for the FIN before it checks for errors."))
-        .That("02-stream-unread-wire", "NetworkStream.Dispose with unread data sends a FIN, and then a RST.", r => Crossed(r) == "FIN, RST")
-        .That("02-stream-unread-zero", "The peer's Receive returns 0. The error that the RST leaves, EPIPE, shows in SO_ERROR only.",
+        .That("02-stream-unread-wire",
+            "Dispose of a NetworkStream that owns its socket, with unread data and nothing left to send, sends a FIN, and then a RST.", r => Crossed(r) == "FIN, RST")
+        .That("02-stream-unread-zero",
+            "The peer's Receive returns 0. It does not report the error that the RST leaves; SO_ERROR does: EPIPE.",
             r => r.CallsOf("client", "Receive")[0].Bytes == 0 && r.CallsOf("client", "SO_ERROR")[0].Result == "EPIPE");
 
     /// <summary>A <c>NetworkStream</c> that is disposed while a read is pending on it.</summary>
     /// <param name="streamPending">The recording <c>02-stream-pending</c>.</param>
     public static ClaimSet StreamPending(Recording streamPending) => Claims.On(streamPending)
-        .That("02-stream-pending-fin", "NetworkStream.Dispose with a pending read sends a FIN and no RST, and the peer's Receive returns 0.",
+        .That("02-stream-pending-fin",
+            "Dispose of a NetworkStream that owns its socket, with a pending read, sends a FIN and no RST, and the peer's Receive returns 0.",
             r => Crossed(r) == "FIN" && r.CallsOf("client", "Receive")[0].Bytes == 0)
-        .That("02-stream-pending-call", "The pending read ends at once: it returns 0 for the shutdown, or fails with OperationAborted if Dispose cancels it first.",
+        .That("02-stream-pending-call",
+            "The pending read ends without the peer's help: it returns 0 for the shutdown, or fails with OperationAborted if Dispose cancels it first.",
             r => r.CallsOf("server", "ReadAsync")[0] is { Bytes: 0 } or { Error: SocketError.OperationAborted });
 
     /// <summary>Six endings through three classes.</summary>
@@ -31,7 +36,8 @@ public static partial class ConnectionAbortedClaims
     public static ClaimSet ByClass(ResultTable byClass) => Claims.On(byClass)
         .That("02-class-socket-resets", "A Socket that is disposed with unread data, with a pending receive or with linger 0 sends a RST alone, and the peer's Receive fails with ECONNRESET.",
             t => new[] { EndingsByClass.Unread, EndingsByClass.Pending, EndingsByClass.LingerZero }.All(ending => Seen(t, ending, "Socket") == ("RST", "ECONNRESET")))
-        .That("02-class-stream-fin-first", "A NetworkStream and a TcpClient send a FIN first in each of these cases, and the peer's Receive returns 0.",
+        .That("02-class-stream-fin-first",
+            "A NetworkStream that owns its socket, and a TcpClient, send a FIN first in each of these cases, and the peer's Receive returns 0.",
             t => Streams.All(name => Seen(t, EndingsByClass.Unread, name) == ("FIN, RST", "0") && Seen(t, EndingsByClass.Pending, name) == ("FIN", "0")
                 && Seen(t, EndingsByClass.LingerZero, name) == ("FIN, RST", "0")))
         .That("02-class-shutdown-first", "After Shutdown(Send), a Socket that is disposed with unread data does what the others do: a FIN, then a RST, and the peer's Receive returns 0.",

@@ -11,11 +11,13 @@ public static partial class ConnectionAbortedClaims
     /// <param name="guess">What the reader predicted for the two calls.</param>
     public static ClaimSet CloseThenSend(Recording closeThenSend, Prediction? guess = null) => Claims.On(closeThenSend)
         .Compare(guess, r => r.CallsOf("client", "Send") is [var one, var two] ? !one.Ok ? 4 : two.Ok ? 1 : two.ErrnoName == "EPIPE" ? 2 : 3 : 0,
-            "A FIN forbids nothing to the client, so the first Send is taken. Its data is answered by a RST, and a RST that comes after a FIN leaves EPIPE.",
+            "The client may still send after a FIN, so the first Send succeeds. Its data is answered by a RST, and a RST that arrives in "
+                + "CLOSE_WAIT, after the FIN, leaves EPIPE.",
             (1, "The first block had nobody to go to. Its answer is a RST, and from then on the connection is over."),
             (3, "ECONNRESET is what a RST leaves when no FIN came before it."),
-            (4, "A FIN ends one direction only. TCP does not know that the server has closed the other one, too."))
-        .That("02-close-is-fin", "Close with nothing unread sends FIN, not RST.",
+            (4, "A FIN ends one direction only. It does not show that the server has closed the other one, too."))
+        .That("02-close-is-fin",
+            "Close with nothing unread and nothing pending sends FIN, not RST.",
             r => r.SegmentsFrom("server").FirstOrDefault(s => s.Letters is not ("SA" or "A"))?.Letters == "FA")
         .That("02-first-send-ok", "The first Send after the peer's close succeeds: all 5000 bytes are accepted.",
             r => r.CallsOf("client", "Send")[0].Bytes == 5000)
@@ -23,14 +25,16 @@ public static partial class ConnectionAbortedClaims
             r => FirstData(r) is { } data && r.SegmentsFrom("server").FirstOrDefault(s => s.T > data.T) is { IsReset: true })
         .That("02-second-send-epipe", "The second Send fails with EPIPE, Broken pipe. .NET calls it SocketError.Shutdown.",
             r => r.CallsOf("client", "Send")[1] is { ErrnoName: "EPIPE", Error: SocketError.Shutdown })
-        .That("02-receive-zero", "Receive returns 0, even after the reset: on Linux the FIN came first, and the end of the stream stays what it is.",
+        .That("02-receive-zero",
+            "Receive returns 0, even after the reset and the Send that failed.",
             r => r.CallsOf("client", "Receive")[0].Bytes == 0);
 
     /// <summary>Why the kernel answered the data with a reset.</summary>
     /// <param name="closeThenSend">The recording <c>02-close-then-send</c>.</param>
     public static ClaimSet ReasonByProgress(Recording closeThenSend) => Claims.On(closeThenSend)
         .That("02-reason-by-progress",
-            "If the FIN was acknowledged before the data came, the reason is TCP_TIMEWAIT_SOCKET (only a small remainder of the socket was left); if not, it is TCP_ABORT_ON_DATA.",
+            "After Close: if the FIN was acknowledged before the data came, the reason is TCP_TIMEWAIT_SOCKET (only a small remainder of the "
+                + "socket was left); if not, it is TCP_ABORT_ON_DATA.",
             r => r.ReasonsSent() is [var first, ..] && first == (AcknowledgedBeforeData(r) ? "TCP_TIMEWAIT_SOCKET" : "TCP_ABORT_ON_DATA"));
 
     /// <summary>A <c>Socket</c> that closes with unread data, and three calls of <c>Receive</c> at the peer.</summary>
@@ -61,7 +65,7 @@ public static partial class ConnectionAbortedClaims
             "A RST with no FIN before it leaves ECONNRESET. The first call takes it; what is left for every later Send is EPIPE.",
             (1, "EPIPE is what a RST leaves after a FIN. This server has sent none."),
             (2, "The error is reported once; reporting it clears it."),
-            (4, "A Send succeeds after a FIN. Here the RST has come already, and the client's kernel knows that the connection is over."))
+            (4, "A Send succeeds after a FIN. Here the RST has arrived already, and it has ended the connection for the client's kernel."))
         .That("02-unread-send-first", "The first Send after this reset fails with ECONNRESET, not with EPIPE.", r => r.CallsOf("client", "Send")[1].ErrnoName == "ECONNRESET")
         .That("02-unread-send-second", "The second Send fails with EPIPE: the error was taken, but the connection is still over.",
             r => r.CallsOf("client", "Send")[2].ErrnoName == "EPIPE");

@@ -14,12 +14,13 @@ public static class NoSuchConnectionClaims
             ? 2 : r.SegmentsFrom("server")[^1].Letters.Contains('F') ? 4 : 3,
             "Send only hands data to the client's kernel, which still believes in the connection. The rebooted kernel finds no socket for the data, and "
                 + "a kernel that finds none answers with RST.",
-            (1, "Send does not ask the other side. It fails only when this kernel already knows."),
-            (3, "To know nothing is no reason to be silent. The reset is made for just this case: it tells the sender that there is nobody."),
-            (4, "FIN ends a connection that the sender knows. The rebooted host knows none."))
+            (1, "Send does not ask the other side. It fails only when this kernel already has an error for the connection."),
+            (3, "A segment for which there is no socket is not ignored: RFC 9293 asks for a reset, so that the sender need not wait in vain."),
+            (4, "A FIN ends a connection that its sender has. The rebooted host has none."))
         .That("03-reboot-silent", "A host that crashes sends nothing: between the crash and the client's next write no segment of the connection crosses.",
             r => r.CallsOf("lab")[0].T is var crash && r.CallsOf("client", "Send")[1].T is var next && !r.Segments.Any(s => s.T > crash && s.T < next))
-        .That("03-reboot-send-ok", "The client's Send succeeds: its kernel still believes in the connection.",
+        .That("03-reboot-send-ok",
+            "The client's Send succeeds: its kernel takes all 100 bytes.",
             r => r.CallsOf("client", "Send")[1].Bytes == 100)
         .That("03-reboot-reset", "The rebooted host answers the data with a RST.",
             r => AnsweredByReset(r, after: r.CallsOf("lab")[0].T))
@@ -58,10 +59,11 @@ public static class NoSuchConnectionClaims
     /// <param name="guess">What the reader predicted that the client learns.</param>
     public static ClaimSet NeverLearns(Recording neverLearns, Prediction? guess = null) => Claims.On(neverLearns)
         .Compare(guess, r => r.CallsOf("client", "Poll")[0].Result == "False" ? 3 : r.Segments.Any(s => s.IsReset) ? 1 : 2,
-            "A reset is an answer. Who sends nothing gets none.",
-            (1, "The rebooted host does not know that there is somebody to be told."),
+            "The reset of a rebooted host answers a segment. Without a segment there is none.",
+            (1, "The rebooted host has no record of the connection, so it has no address to send a reset to."),
             (2, "The end of the stream takes a FIN, and a host without power sends none."))
-        .That("03-never-nothing", "Without a write nothing crosses the wire, and so nothing can come back.",
+        .That("03-never-nothing",
+            "Without a write, and without keepalive, nothing crosses the wire, and so nothing can come back.",
             r => r.CallsOf("lab")[0].T is var crash && !r.Segments.Any(s => s.T > crash))
         .That("03-never-no-news", "The socket does not become readable, and no error is pending.",
             r => r.CallsOf("client", "Poll")[0].Result == "False" && r.CallsOf("client", "SO_ERROR")[0].Result == "0")
@@ -82,7 +84,8 @@ public static class NoSuchConnectionClaims
             r => r.CallsOf("lab")[0].T is var crash && !r.SegmentsFrom("server").Any(s => s.T > crash))
         .That("03-down-again", "Before it gives up, the client's kernel sends the same data again.",
             r => r.SegmentsFrom("client").Where(s => s.Length == 100).ToList() is { Count: >= 2 } sent && sent.TrueForAll(s => s.Seq == sent[0].Seq))
-        .That("03-down-timeout", "The error is ETIMEDOUT, not ECONNRESET: the client's kernel gave up.",
+        .That("03-down-timeout",
+            "Where no answer and no ICMP message comes, the error is ETIMEDOUT, not ECONNRESET: the client's kernel gave up.",
             r => r.CallsOf("client", "Receive")[0] is { ErrnoName: "ETIMEDOUT", Error: SocketError.TimedOut });
 
     /// <summary>A server that closes and whose program is started again, while its host stays up.</summary>
@@ -91,7 +94,7 @@ public static class NoSuchConnectionClaims
     /// <param name="guess">Whose reset the reader predicted it to be.</param>
     public static ClaimSet Restart(Recording restart, Recording reboot, Prediction? guess = null) => Claims.On(restart, reboot)
         .Compare(guess, both => both[0].ReasonsSent()[0] switch { "TCP_FLAGS" => 1, "NO_SOCKET" => 2, _ => 3 },
-            "The kernel keeps a connection that it has closed for about a minute, whatever becomes of the program.",
+            "When a connection is closed with FIN, the kernel keeps what is left of it for about a minute, whatever becomes of the program.",
             (1, "The data finds the rest of the old connection first: it has the client's address, a listener has none."),
             (2, "Close ends the program's hold on the connection, not the connection."))
         .That("03-restart-old-state",
@@ -99,8 +102,8 @@ public static class NoSuchConnectionClaims
                 + "reset is TCP_TIMEWAIT_SOCKET or TCP_ABORT_ON_DATA.",
             both => both[0].ReasonsSent() is ["TCP_TIMEWAIT_SOCKET" or "TCP_ABORT_ON_DATA", ..])
         .That("03-restart-other-error",
-            "The app can tell, too: the old server's FIN came before the reset, so Receive returns 0. After a true reboot there is no FIN, and it fails "
-                + "with ECONNRESET.",
+            "The error shows it, too: the old server's FIN came before the reset, so Receive returns 0. After a crash and a reboot there is no "
+                + "FIN, and it fails with ECONNRESET.",
             both => both[0].CallsOf("client", "Receive")[0].Bytes == 0 && both[1].CallsOf("client", "Receive")[0].ErrnoName == "ECONNRESET"
                 && FinBeforeReset(both[0]) && !FinBeforeReset(both[1]));
 

@@ -20,8 +20,8 @@ public static partial class EpipeOrEconnresetClaims
                 "ECONNRESET EPIPE EPIPE | 0 EPIPE EPIPE" => 4,
                 _ => 0,
             },
-            "Receive looks at the end of the stream before the error, so after a FIN it returns 0. In CLOSE_WAIT the reset leaves EPIPE; elsewhere "
-                + "ECONNRESET, which is reported once.",
+            "Receive checks for the end of the stream before it checks for an error, so after a FIN it returns 0. In CLOSE_WAIT the reset "
+                + "leaves EPIPE, in ESTABLISHED it leaves ECONNRESET; the error is reported once.",
             (1, "The FIN stays. Receive sees it first, and returns 0."),
             (2, "An error is reported once, and Receive does not fail with EPIPE: after a FIN it returns 0."),
             (3, "What the reset leaves depends on the state that it arrives in. After a FIN that is CLOSE_WAIT, and the error is EPIPE."))
@@ -80,7 +80,7 @@ public static partial class EpipeOrEconnresetClaims
                 + "time-out.",
             (1, "That is what the kernel returns. .NET does not pass it on here."),
             (2, "The kernel returns ECONNRESET first; EPIPE would be its next answer. .NET passes on neither."),
-            (4, "send(2) does so. The Send of .NET wants all or an error."))
+            (4, "send(2) does so. A blocking Socket.Send returns only when all is taken; otherwise it throws."))
         .That("04-lie-timed-out", "The blocking Send throws TimedOut (ETIMEDOUT), although a reset came.",
             both => both[0].CallsOf("client", "Send")[0] is { Error: SocketError.TimedOut, ErrnoName: "ETIMEDOUT" }
                 && both[0].SegmentsFrom("server").Any(s => s.IsReset))
@@ -114,7 +114,7 @@ public static partial class EpipeOrEconnresetClaims
             "SendAsync and NetworkStream.WriteAsync throw one of the two errors that a reset leaves, ConnectionReset or Shutdown, and not TimedOut.",
             all => IsOfAReset(all[1].CallsOf("client", "NetworkStream.WriteAsync")[0]) && IsOfAReset(all[2].CallsOf("client", "SendAsync")[0]))
         .That("04-honest-after-async",
-            "So does a blocking Send, once any asynchronous operation has been done on the socket: .NET then no longer leaves the waiting to the kernel.",
+            "So does a blocking Send once a SendAsync has been done on the socket: .NET then no longer leaves the waiting to the kernel.",
             all => IsOfAReset(all[3].CallsOf("client", "Send")[0]));
 
     private static bool IsOfAReset(AppCall call) => call.Error is SocketError.ConnectionReset or SocketError.Shutdown;

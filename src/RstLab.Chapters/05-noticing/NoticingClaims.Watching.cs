@@ -32,7 +32,8 @@ public static partial class NoticingClaims
             "After a second of silence the client's kernel sends a probe: an ACK without data, with a sequence number that is one too low, so that a "
             + "living peer has to answer.",
             r => Probes(r, "client") is [.., { Letters: "A" } probe] && probe.T - r.Segments.Last(s => s.T < probe.T).T >= Second - Tick)
-        .That("05-keepalive-etimedout", "A second later it gives up. Receive fails with ETIMEDOUT, not with ECONNRESET: nobody reset this connection.",
+        .That("05-keepalive-etimedout",
+            "A second later it gives up. Receive fails with ETIMEDOUT, not with ECONNRESET: no RST has arrived.",
             r => r.CallsOf("client", "ReceiveAsync")[0] is { ErrnoName: "ETIMEDOUT", Error: SocketError.TimedOut } failed
                 && Probes(r, "client") is [.., var probe] && Watching.End(failed) - probe.T >= Second - Tick)
         .That("05-keepalive-reset", "And it sends a RST of its own, to nobody.",
@@ -66,15 +67,17 @@ public static partial class NoticingClaims
     /// <param name="guess">What the reader predicted for the connection.</param>
     public static ClaimSet FullWindow(Recording full, Prediction? guess = null) => Claims.On(full)
         .Compare(guess, r => EndedBy(r)?.ErrnoName != "ETIMEDOUT" ? 1 : r.Segments.Any(s => s.IsReset) ? 2 : 3,
-            "TCP_USER_TIMEOUT counts how long data makes no progress, not whether the peer lives. When it ends a connection, it does so without a word.",
-            (1, "An answer that says 'window closed' is no progress. Linux counts the time that the window stays closed, too."),
+            "TCP_USER_TIMEOUT counts how long data makes no progress, not whether the peer lives. When it ends a connection by itself, without "
+                + "keepalive, it sends no RST.",
+            (1, "An ACK with a window of 0 is no progress. Linux counts the time that the window stays closed, too."),
             (2, "Of the two, it is keepalive that sends a RST when it gives up."))
         .That("05-full-etimedout",
             "TCP_USER_TIMEOUT ends the connection to a slow reader with ETIMEDOUT, although the reader's kernel has answered: it acknowledged all that "
             + "was sent, and reported a closed window.",
             r => EndedBy(r)?.ErrnoName == "ETIMEDOUT" && r.SegmentsFrom("server")[^1] is { Window: 0 } closed
                 && r.SegmentsFrom("client").Where(s => s.Length > 0).All(s => unchecked((int)(closed.Ack - s.Seq)) >= s.Length))
-        .That("05-full-no-reset", "Here no RST is sent. The reader is not told.",
+        .That("05-full-no-reset",
+            "Here no RST is sent: the reader's kernel does not learn that the connection has ended.",
             r => !r.Segments.Any(s => s.IsReset));
 
     /// <summary>Peers that close or reset, under all watchers.</summary>
@@ -97,11 +100,14 @@ public static partial class NoticingClaims
     /// <param name="vanished">The recording <c>05-notice-vanished</c>.</param>
     public static ClaimSet Vanished(Recording vanished) => Claims.On(vanished)
         .That("05-c10-never-writes",
-            "The article is right that without writing the client never learns that the host died: as long as we looked, Receive did not return.",
+            "Without keepalive, the article is right that a client that does not write never notices that the host died: as long as we looked, "
+                + "Receive did not return.",
             r => Watching.FirstSign(r, Wait) is null)
-        .That("05-c10-silence", "The waiting client received nothing, and its kernel did not ask: no segment of that connection crossed after the ending.",
+        .That("05-c10-silence",
+            "The waiting client received nothing, and its kernel sent nothing: no segment of that connection crossed after the ending.",
             r => Watching.SegmentsAfterTheEnding(r, Wait).Count == 0)
-        .That("05-c10-one-write", "Writing once is not enough: as long as we looked, the kernel sent the data again and reported nothing.",
+        .That("05-c10-one-write",
+            "Writing once is not enough to notice it soon: as long as we looked, the kernel sent the data again and reported nothing.",
             r => Watching.FirstSign(r, Write) is null && DataSent(r, Write).Count > 1)
         .That("05-vanished-again", "The kernel of the client that wrote sent its data again and again, and the last gap is the longest.",
             r => DataSent(r, Write).Select(s => s.T).ToArray() is { Length: >= 4 } sent
@@ -130,7 +136,7 @@ public static partial class NoticingClaims
             r => Watching.FirstSign(r, BothKnobs) is { ErrnoName: "ETIMEDOUT" } sign && Probes(r, BothKnobs).Count is > 0 and < 9
                 && Watching.End(sign) - LastSignOfLife(r, BothKnobs) >= (Second * 3 / 2) - Tick)
         .That("05-vanished-only-keepalive-resets",
-            "Of all the watchers, those with keepalive send a RST when they give up. TCP_USER_TIMEOUT alone gives up without a word.",
+            "Of all the watchers' connections, those with keepalive send a RST when the kernel gives up. With TCP_USER_TIMEOUT alone, no RST is sent.",
             r => Watching.FirstSign(r, UserTimeoutWrite) is { ErrnoName: "ETIMEDOUT" }
                 && Watching.Ways(r).Where(way => r.SegmentsFrom(way).Any(s => s.IsReset)).SequenceEqual([KeepAlive, BothKnobs]));
 

@@ -6,16 +6,19 @@ namespace RstLab.Chapters;
 /// <summary>What chapter 5 claims: each sentence beside the condition that this run has to meet. This part is about asking a socket.</summary>
 public static partial class NoticingClaims
 {
+    /// <summary>The ways of asking that distinguish a FIN and a RST from a FIN alone.</summary>
+    private static readonly string[] TellingWays = ["Select", "SO_ERROR", "Poll for errors"];
+
     /// <summary>A poll and a receive after each of three endings.</summary>
     /// <param name="fin">The recording <c>05-fin</c>.</param>
     /// <param name="rst">The recording <c>05-rst</c>.</param>
     /// <param name="finThenRst">The recording <c>05-fin-then-rst</c>.</param>
     /// <param name="guess">What the reader predicted for the third.</param>
     public static ClaimSet Endings(Recording fin, Recording rst, Recording finThenRst, Prediction? guess = null) => Claims.On(fin, rst, finThenRst)
-        .Compare(guess, all => all[2].CallsOf("client", "Receive")[0] switch { { Bytes: 0 } => 1, { ErrnoName: "ECONNRESET" } => 2, _ => 3 },
-            "A receive looks for data, then for a FIN, then for an error. A FIN that was seen ends the search, and the error behind it stays where it is.",
-            (2, "ECONNRESET is what a RST alone leaves. Here a FIN came first, and the receive finds it first."),
-            (3, "EPIPE is there, as the pending error. But a receive that finds a FIN returns 0 before it looks at the error."))
+        .Compare(guess, all => all[2].CallsOf("client", "Receive")[0] switch { { Bytes: 0 } => 1, { ErrnoName: "ECONNRESET" } => 2, { ErrnoName: "EPIPE" } => 3, _ => 0 },
+            "A receive checks for data, then for a FIN, then for an error. If there was a FIN it returns 0, and the error stays where it is.",
+            (2, "ECONNRESET is what a RST alone leaves. Here a FIN came first, and the receive checks for it first."),
+            (3, "EPIPE is there, as the pending error. But after a FIN a receive returns 0 before it checks for errors."))
         .That("05-p6-fin", "The article is right about FIN: the socket is readable, and Receive returns 0.",
             all => IsReadable(all[0]) && all[0].CallsOf("client", "Receive")[0].Bytes == 0)
         .That("05-p6-rst", "It is right about RST: the socket is readable, and Receive fails with ECONNRESET.",
@@ -31,17 +34,18 @@ public static partial class NoticingClaims
     public static ClaimSet WaysOfAsking(IReadOnlyList<Recording> asked, Prediction? guess = null) => Claims.On(asked)
         .Compare(guess, all => Watching.Answer(all[3], "Connected") == "False" ? 1 : Watching.Answer(all[3], "Available") != "0" ? 2
                 : Watching.Answer(all[3], "Poll for errors") == "True" ? 3 : 4,
-            "The kernel keeps the error in a place of its own until a call takes it. Poll for errors looks there, and nowhere else.",
-            (1, "Connected asks nobody. It is how the last call ended, and no call has failed yet."),
+            "The kernel keeps a pending error until a call takes it. Poll for errors shows it and does not take it.",
+            (1, "Connected makes no system call. It shows how the last call ended, and no call has failed yet."),
             (2, "Available counts the bytes in the queue. An ending is not a byte."),
-            (4, "A receive does not see it, that is true. But the pending error is there, and Poll for errors finds it."))
+            (4, "A receive does not report it, that is true. But the pending error is there, and Poll for errors shows it."))
         .That("05-c8-readable", "Readable is the same for all three: Poll for reading is True for FIN, RST, and RST after FIN, and False before.",
             all => Answers(all, "Poll for reading", "False", "True", "True", "True"))
         .That("05-c8-select",
-            "The article's title holds all the same, on Linux: Select tells FIN from RST, if you give it the error list. A reset is in it, a FIN is not, "
-            + "and RST after FIN is.",
+            "The article's title holds all the same, on Linux: Select distinguishes a FIN from a RST, if you give it the error list. A reset "
+                + "is in it, a FIN is not, and both are in the read list.",
             all => Answers(all, "Select", "write", "read+write", "read+write+error", "read+write+error"))
-        .That("05-ask-writable", "Writable tells nothing: True before, and True after every ending.",
+        .That("05-ask-writable",
+            "Poll for writing distinguishes nothing: True before, and True after every ending.",
             all => Answers(all, "Poll for writing", "True", "True", "True", "True"))
         .That("05-ask-async-same",
             "It makes no difference whether ReceiveAsync was pending or comes after, or whether it throws or fills SocketAsyncEventArgs.",
@@ -50,26 +54,31 @@ public static partial class NoticingClaims
                 && Answers(all, "SocketAsyncEventArgs, pending before", "pending", "0", "ConnectionReset", "0")
                 && Answers(all, "SocketAsyncEventArgs, issued after", "pending", "0", "ConnectionReset", "0"))
         .That("05-ask-zero-pending",
-            "A pending zero-byte receive completes with 0 for each ending, a reset included. It says that something is there, not what.",
+            "A pending zero-byte receive completes with 0 for each ending, a reset included. It shows that something has arrived, not what.",
             all => Answers(all, "zero-byte ReceiveAsync, pending before", "pending", "0", "0", "0"))
-        .That("05-ask-zero-issued", "A zero-byte receive that is issued after the reset throws ECONNRESET: here the order matters.",
+        .That("05-ask-zero-issued",
+            "A zero-byte receive that is issued after a RST without a FIN throws ECONNRESET: here the order matters.",
             all => Answers(all, "zero-byte ReceiveAsync, issued after", "pending", "0", "ECONNRESET", "0"))
         .That("05-ask-zero-then", "After a zero-byte receive that a reset completed with 0, the next receive throws ECONNRESET: nothing was lost.",
             all => Watching.Answer(all[2], "zero-byte ReceiveAsync, then ReceiveAsync") == "0+ECONNRESET")
         .That("05-ask-available", "Available is 0 before, and 0 after every ending. It cannot tell the end of a stream from a pause.",
             all => Answers(all, "Available", "0", "0", "0", "0"))
         .That("05-ask-connected",
-            "Connected is true after every ending, until a call has failed. After a FIN it stays true even then: a receive of 0 is not a failure.",
+            "Connected is true after every ending, until a call has failed with the error. A receive that returns 0 has not failed, so "
+                + "Connected stays true after a FIN.",
             all => Answers(all, "Connected", "True", "True", "True", "True")
                 && Answers(all, "Receive, then Connected", "EAGAIN+True", "0+True", "ECONNRESET+False", "0+True"))
         .That("05-ask-once",
-            "The error is reported once. The first call to ask takes it: after SO_ERROR the receive returns 0, and after the receive Poll sees no error.",
+            "The error is reported once. The first call that takes it clears it: after SO_ERROR the receive returns 0, and after the receive "
+                + "Poll for errors returns False.",
             all => Watching.Answer(all[2], "SO_ERROR, then Receive") == "ECONNRESET+0"
                 && Watching.Answer(all[2], "Receive, then Poll for errors") == "ECONNRESET+False")
         .That("05-ask-hidden",
-            "After FIN, then RST, every receive returns 0. Only SO_ERROR (EPIPE), Poll for errors and Select's error list differ from a FIN alone.",
+            "After FIN, then RST, every receive returns 0. Of these ways of asking, only SO_ERROR (EPIPE), Poll for errors and Select's error "
+                + "list differ from a FIN alone.",
             all => Watching.Ways(all[3]).Where(OnlyReceives).All(way => Watching.Answer(all[3], way) is "0" or "0+0")
                 && Watching.Answer(all[3], "SO_ERROR") == "EPIPE" && Watching.Answer(all[3], "Poll for errors") == "True"
+                && TellingWays.All(way => Watching.Answer(all[3], way) != Watching.Answer(all[1], way))
                 && Watching.Ways(all[3]).Where(way => Watching.Answer(all[3], way) != Watching.Answer(all[1], way))
                     .All(way => way is "Select" || Names(way, "SO_ERROR") || Names(way, "Poll for errors")));
 
@@ -87,16 +96,19 @@ public static partial class NoticingClaims
     /// <param name="guess">What the reader predicted.</param>
     public static ClaimSet Defaults(IReadOnlyDictionary<string, string> unset, Prediction? guess = null) => Claims.On()
         .Compare(guess, _ => (unset["Socket: SO_KEEPALIVE"] == "on" ? 1 : 3) + (unset["SocketsHttpHandler.KeepAlivePingDelay"] == "never" ? 1 : 0),
-            "TCP asks nothing by itself, and .NET leaves it at that. To notice a vanished peer, you must turn something on.",
+            "TCP sends no probe unless you turn keepalive on, and .NET does not turn it on. To notice a vanished peer on an idle connection, "
+                + "you must turn something on.",
             (1, "Neither. Both are there, and both wait for you to set them."),
             (2, "SO_KEEPALIVE is off until you turn it on; the hours in the system's settings count only from then on."),
             (3, "KeepAlivePingDelay is infinite unless you set it."))
         .That("05-default-keepalive-off", "A new Socket has keepalive off.", _ => unset["Socket: SO_KEEPALIVE"] == "off")
         .That("05-default-no-ping",
-            "HttpClient sends no ping unless you set KeepAlivePingDelay, and sets no limit to a connect of its own unless you set ConnectTimeout.",
+            "HttpClient sends no ping on an idle connection unless you set KeepAlivePingDelay, and sets no limit of its own to a connect "
+                + "unless you set ConnectTimeout.",
             _ => unset["SocketsHttpHandler.KeepAlivePingDelay"] == "never" && unset["SocketsHttpHandler.ConnectTimeout"] == "never")
         .That("05-default-deadline", "What it does have is HttpClient.Timeout: 100 seconds.", _ => unset["HttpClient.Timeout"] == "00:01:40")
-        .That("05-default-websocket", "A WebSocket client speaks every 30 seconds, but waits for no answer unless you set KeepAliveTimeout.",
+        .That("05-default-websocket",
+            "A WebSocket client sends a keep-alive frame every 30 seconds, but waits for no answer unless you set KeepAliveTimeout.",
             _ => unset["ClientWebSocket.Options.KeepAliveInterval"] == "00:00:30" && unset["ClientWebSocket.Options.KeepAliveTimeout"] == "never");
 
     private static bool IsReadable(Recording recording) => recording.CallsOf("client", "Poll")[0].Result == "True";

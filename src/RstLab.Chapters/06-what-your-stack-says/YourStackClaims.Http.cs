@@ -13,8 +13,8 @@ public static partial class YourStackClaims
     /// <param name="guess">How often the reader thinks that the GET was sent.</param>
     public static ClaimSet Http(ResultTable http, Prediction? guess = null) => Claims.On(http)
         .Compare(guess, t => t.Fin("GET, no response").Connections,
-            "A connection that ends before the first byte of a response may have been an idle one that the server closed just then. So HttpClient tries "
-                + "again on another, up to three times, where there is no body that it would have to send twice.")
+            "A connection that ends with a FIN before the first byte of a response may have been an idle one that the server closed just then. "
+                + "So HttpClient tries again on another, up to three times, where there is no body that it would have to send twice.")
         .That("06-http-refused", "A refused connect is HttpRequestError.ConnectionError with SocketError.ConnectionRefused inside.",
             t => t.Rst("nobody listens") is { Http: "ConnectionError", Error: "ConnectionRefused" })
         .That("06-http-secure",
@@ -25,19 +25,20 @@ public static partial class YourStackClaims
         .That("06-http-untrusted", "A certificate that the client does not trust is SecureConnectionError, too, but with an AuthenticationException inside.",
             t => t.Fin("TLS, untrusted certificate") is { Http: "SecureConnectionError", Outcome: "HttpRequestException > AuthenticationException" })
         .That("06-http-response-ended",
-            "A FIN before or in the response is HttpRequestError.ResponseEnded, with no socket's error, and the message 'The response ended prematurely' "
-                + "is in the chain.",
+            "A FIN before a response, or in one that has a Content-Length or chunks, is HttpRequestError.ResponseEnded, with no socket's "
+                + "error, and the message 'The response ended prematurely' is in the chain.",
             t => t.Fins([.. BeforeAByte, .. InTheResponse, "in the body, as a stream"]).All(row =>
                 row is { Http: "ResponseEnded", Error: "" } && row.Messages.Contains("The response ended prematurely", StringComparison.Ordinal)))
         .That("06-http-reset-unknown",
             "A RST at the same places, except in a body read as a stream, is an HttpRequestException with HttpRequestError.Unknown and ConnectionReset inside.",
             t => t.Rsts([.. BeforeAByte, .. InTheResponse]).All(row => row is { Http: "Unknown", Error: "ConnectionReset" } && IsRequestException(row)))
         .That("06-http-get-four",
-            "A GET whose connection ends with a FIN before the first byte of the response is sent four times: once, and three times again.",
+            "A GET is sent four times, once and three times again, if each of its connections ends with a FIN before the first byte of the response.",
             t => t.Fin("GET, no response") is { Retried: true, Connections: 4 })
         .That("06-http-post-four", "A POST without a body is sent four times, too.",
             t => t.Fin("POST without body, no response") is { Retried: true, Connections: 4 })
-        .That("06-http-post-once", "A POST with a body is sent once.",
+        .That("06-http-post-once",
+            "A POST whose body has been sent is not sent again.",
             t => t.Fin("POST with body, no response") is { Retried: false, Connections: 1 })
         .That("06-http-reset-once",
             "After a RST instead of the response, or in the middle of it, the request is not sent again, not even a GET: there is one connection.",
@@ -45,16 +46,16 @@ public static partial class YourStackClaims
         .That("06-http-begun-once", "Once a byte of the response has come, the request is not sent again after a FIN either.",
             t => t.Fins(InTheResponse).All(row => row is { Threw: true, Retried: false, Connections: 1 }))
         .That("06-http-stream-bare",
-            "A body that you read as a stream throws outside of HttpRequestException: HttpIOException for a FIN, IOException for a RST. A catch for "
-                + "HttpRequestException alone misses both.",
+            "Reading a body as a stream does not throw an HttpRequestException: it throws HttpIOException after a FIN and IOException after a "
+                + "RST. A catch for HttpRequestException alone misses both.",
             t => t.Fin("in the body, as a stream").Outcome == "HttpIOException" && t.Rst("in the body, as a stream").Outcome == Wrapped)
         .That("06-http-unknown-length",
             "A body without a Content-Length and without chunks ends with the connection: if a FIN cuts it, it passes for complete. If a RST "
-                + "cuts it, it throws.",
+                + "cuts it, the read throws.",
             t => t.Fin("body of unknown length").Outcome == "(hello)" && t.Rst("body of unknown length") is { Threw: true, Error: "ConnectionReset" })
         .That("06-http-proxy",
-            "A proxy that ends the connection is not reported as ProxyTunnelError. A FIN gives ResponseEnded, after 16 connections; a RST gives "
-                + "ConnectionReset, after one.",
+            "A proxy that ends the connection instead of answering CONNECT is not reported as ProxyTunnelError. A FIN gives ResponseEnded, "
+                + "after 16 connections; a RST gives ConnectionReset, after one.",
             t => t.Fin("CONNECT to a proxy") is { Http: "ResponseEnded", Connections: 16 }
                 && t.Rst("CONNECT to a proxy") is { Http: "Unknown", Error: "ConnectionReset", Connections: 1 })
         .That("06-http-after", "After a complete response the ending does not matter: the response is returned after a FIN and after a RST.",
@@ -68,7 +69,7 @@ public static partial class YourStackClaims
         { (true, true) => 1, (true, false) => 2, (false, true) => 3, _ => 4 },
             "An ending that is there before you send is noticed, and costs a new connection. One that comes after you have sent cannot be mended by sending "
                 + "a body twice.",
-            (1, "Before it uses a pooled connection, HttpClient asks whether it still is one. What ended while idle is replaced, and nobody tells you."),
+            (1, "Before it uses a pooled connection, HttpClient checks whether it has ended. One that ended while idle is replaced, without an error."),
             (2, "It is the other way round: what ended while idle is found out before anything is sent on it."),
             (4, "The server may have done the work already. A POST with a body is sent once."))
         .That("06-pool-idle",
@@ -89,7 +90,7 @@ public static partial class YourStackClaims
     /// <param name="guess">Whether the reader expects the request to be sent again.</param>
     public static ClaimSet Http2(ResultTable http2, Prediction? guess = null) => Claims.On(http2)
         .Compare(guess, t => t.Fin("HTTP/2, request on its way").Retried ? 1 : 2,
-            "HTTP/2 has words of its own for 'not processed, send it again': GOAWAY and REFUSED_STREAM. A FIN without them says nothing of the kind.",
+            "HTTP/2 has frames that mean 'not processed, send it again': GOAWAY and REFUSED_STREAM. A FIN without them does not mean that.",
             (1, "What HttpClient does for HTTP/1.1 is a guess at an idle connection that was closed just then. HTTP/2 need not guess, so it does not."))
         .That("06-http2-same", "Over HTTP/2 a FIN is ResponseEnded, and a RST has ConnectionReset inside.",
             t => t.Fin("HTTP/2, request on its way") is { Http: "ResponseEnded", Error: "" } && t.Rst("HTTP/2, request on its way").Error == "ConnectionReset")

@@ -13,15 +13,17 @@ public static partial class YourStackClaims
     public static ClaimSet Kestrel(ResultTable kestrel, Prediction? guess = null) => Claims.On(kestrel)
         .Compare(guess, t => (t.Rst("body read").Threw, t.Rst("response write").Threw) switch
         { (true, false) => 1, (false, true) => 2, (true, true) => 3, _ => 4 },
-            "You read what the client has sent, so you are told that it is not whole. You write into Kestrel's buffer, and what becomes of it is not your "
-                + "call's business.",
-            (2, "The write goes into a buffer, and succeeds. RequestAborted is where Kestrel says that nobody reads."),
+            "A read throws because the body is incomplete. A write only copies into Kestrel's buffer and returns; that call does not report "
+                + "what becomes of the bytes.",
+            (2, "The write goes into a buffer, and succeeds. RequestAborted is the signal that the client has gone."),
             (3, "Only the read. The write goes into a buffer, and succeeds."),
             (4, "A body that is not whole cannot be hidden: the read throws."))
-        .That("06-kestrel-body-fin", "A FIN in a request's body throws BadHttpRequestException: Unexpected end of request content.",
+        .That("06-kestrel-body-fin",
+            "After a FIN in a request's body, the read throws BadHttpRequestException: Unexpected end of request content.",
             t => t.Fin("body read") is { Outcome: "BadHttpRequestException", Error: "" } row
                 && row.Messages.Contains("Unexpected end of request content", StringComparison.Ordinal))
-        .That("06-kestrel-body-rst", "A RST in a request's body throws ConnectionResetException, with the SocketException inside.",
+        .That("06-kestrel-body-rst",
+            "After a RST in a request's body, the read throws ConnectionResetException, with the SocketException inside.",
             t => t.Rst("body read") is { Outcome: "ConnectionResetException > SocketException", Error: "ConnectionReset" })
         .That("06-kestrel-write-silent",
             "When the client has gone, a handler can write and flush its response, and neither call throws, after a FIN or after a RST.",
@@ -42,7 +44,8 @@ public static partial class YourStackClaims
     /// <summary>A ConnectionHandler.</summary>
     /// <param name="connection">The table <c>06-connection</c>.</param>
     public static ClaimSet Connection(ResultTable connection) => Claims.On(connection)
-        .That("06-connection-read", "In a ConnectionHandler a FIN completes the read, and a RST throws ConnectionResetException from it.",
+        .That("06-connection-read",
+            "In a ConnectionHandler, the read completes after a FIN and throws ConnectionResetException after a RST.",
             t => t.Fin("ConnectionHandler, read").Outcome == "(completed, 0 bytes)"
                 && t.Rst("ConnectionHandler, read") is { Outcome: "ConnectionResetException > SocketException", Error: "ConnectionReset" })
         .That("06-connection-write", "Its writes do not throw. Sooner or later FlushResult.IsCompleted is true, after a FIN and after a RST.",
@@ -55,18 +58,21 @@ public static partial class YourStackClaims
         .Compare(guess,
             t => Times(t, "no request", "FIN") == 10 ? 1 : Times(t, "body, unhandled exception", "FIN") == 10 ? 2
                 : Times(t, "WebSocket, unhandled exception", "FIN") == 10 ? 3 : 4,
-            "What Kestrel itself notices is Debug. What your code lets through is an Error, unless Kestrel knows it for a bad request.",
+            "What Kestrel itself notices is logged at Debug. An exception that your code does not catch is logged as an Error, unless it is a "
+                + "BadHttpRequestException or the request is already marked as aborted.",
             (1, "Clients come and go. Kestrel logs it at Debug."),
-            (2, "Kestrel knows this exception: it is its own BadHttpRequestException, and counts as the client's fault."),
-            (4, "A WebSocketException is nothing that Kestrel knows. To it, your handler has failed."))
+            (2, "This exception is Kestrel's own BadHttpRequestException, and counts as the client's fault."),
+            (4, "Kestrel has no special case for a WebSocketException. It logs it as a failure of your handler."))
         .That("06-log-quiet",
             "When a client goes away before its request, or before its TLS handshake, Kestrel logs the ending at Debug, as ConnectionReadFin or "
                 + "ConnectionReset, and nothing above.",
             t => IsDebug(t, "no request", "FIN", "Debug ConnectionReadFin") && IsDebug(t, "no request", "RST", "Debug ConnectionReset")
                 && IsDebug(t, "no TLS handshake", "FIN", "Debug ConnectionReadFin") && IsDebug(t, "no TLS handshake", "RST", "Debug ConnectionReset"))
-        .That("06-log-body-fin", "A FIN in the body is logged below Warning, even if the exception is not caught.",
+        .That("06-log-body-fin",
+            "Kestrel logs a FIN in the body below Warning, even if the exception is not caught.",
             t => Times(t, "body, unhandled exception", "FIN") == 0)
-        .That("06-log-caught", "If the handler catches the IOException and calls Abort, neither a FIN nor a RST in the body is logged at Warning or above.",
+        .That("06-log-caught",
+            "If the handler catches the IOException and calls Abort, Kestrel logs neither a FIN nor a RST in the body at Warning or above.",
             t => Times(t, "body, exception caught", "FIN") == 0 && Times(t, "body, exception caught", "RST") == 0)
         .That("06-log-websocket", "An unhandled exception of a WebSocket is an Error every time, after a FIN and after a RST.",
             t => IsError(t, "WebSocket, unhandled exception", "FIN") && IsError(t, "WebSocket, unhandled exception", "RST"))

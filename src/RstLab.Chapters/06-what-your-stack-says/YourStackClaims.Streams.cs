@@ -13,8 +13,8 @@ public static partial class YourStackClaims
     public static ClaimSet Reads(ResultTable reads, Prediction? guess = null) => Claims.On(reads)
         .Compare(guess, t => t.Rst("read, again") switch { { Outcome: "(0 bytes)" } => 2, { Error: "ConnectionReset" } => 1, _ => 3 },
             "The kernel reports an error once. After that the connection is simply at its end, and a read at the end returns 0.",
-            (1, "The first read has taken the error. Nobody keeps it for the next one, neither the kernel nor the stream."),
-            (3, "For a read there is nothing wrong with an end. It is a write that fails, with Broken pipe."))
+            (1, "The first read has taken the error. Neither the kernel nor the stream keeps it for the next one."),
+            (3, "A read at the end returns 0. It is a write that fails there, with Broken pipe."))
         .That("06-read-fin-zero", "After a FIN a read returns 0 bytes and throws nothing, whether it was pending or begins afterwards.",
             t => t.Fins("read", "read, pending").All(row => row.Outcome == "(0 bytes)"))
         .That("06-read-rst-throws",
@@ -28,7 +28,9 @@ public static partial class YourStackClaims
             "ReadExactly turns a FIN that comes too early into an EndOfStreamException with no socket's error in the chain. After a RST there is one.",
             t => t.Fin("read exactly, half came") is { Outcome: "EndOfStreamException", Error: "" }
                 && t.Rst("read exactly, half came") is { Threw: true, Error: "ConnectionReset" })
-        .That("06-pipes-pass-on", "Pipelines add nothing: a FIN completes the reader with what has come, and a RST throws what a read from the stream throws.",
+        .That("06-pipes-pass-on",
+            "Pipelines add nothing: a FIN completes the reader with what has come, and after a RST the reader throws what a read from the "
+                + "stream throws.",
             t => t.Fin("PipeReader").Outcome == "(completed, 5 bytes)"
                 && t.Rst("PipeReader") is { Threw: true } pipe && (pipe.Outcome, pipe.Error) == (t.Rst("read").Outcome, t.Rst("read").Error));
 
@@ -36,7 +38,8 @@ public static partial class YourStackClaims
     /// <param name="writes">The table <c>06-writes</c>.</param>
     public static ClaimSet Writes(ResultTable writes) => Claims.On(writes)
         .That("06-write-fin-accepted",
-            "The first write after a FIN is accepted. Only the second write throws, with SocketError.Shutdown, which is .NET's name for EPIPE (Broken pipe).",
+            "The first write after a peer's close is accepted, and a RST answers it. The write after that RST throws, with "
+                + "SocketError.Shutdown, which is .NET's name for EPIPE (Broken pipe).",
             t => t.Fin("write, first").Outcome == "(written)" && t.Fin("write, second") is { Threw: true, Error: "Shutdown" })
         .That("06-write-rst", "After a RST the first write throws ConnectionReset, and the second throws Shutdown.",
             t => t.Rst("write, first").Error == "ConnectionReset" && t.Rst("write, second").Error == "Shutdown")
@@ -50,20 +53,25 @@ public static partial class YourStackClaims
     /// <param name="guess">What the reader predicted for a FIN without a close_notify.</param>
     public static ClaimSet Tls(ResultTable tls, Prediction? guess = null) => Claims.On(tls)
         .Compare(guess, t => t.Fin("read, no close_notify").Outcome == "(0 bytes)" ? 2 : 1,
-            "SslStream takes a FIN between two records for the end. Whether the message was whole is for your protocol to know.",
-            (1, "Only a FIN in the middle of a record throws. Too many peers never send a close_notify, and .NET bears with them."))
-        .That("06-tls-handshake-fin", "A FIN in the handshake throws an IOException with no SocketException behind it, on the client and on the server.",
+            "SslStream takes a FIN between two records for the end. Only your protocol can show whether the message was whole.",
+            (1, "After the handshake, a read throws only if the FIN comes in the middle of a record. Many peers never send a close_notify, so .NET "
+                + "does not require one."))
+        .That("06-tls-handshake-fin",
+            "After a FIN in the handshake, AuthenticateAs… throws an IOException with no SocketException inside, on the client and on the server.",
             t => t.Fins("handshake, client", "handshake, server").All(row => row is { Outcome: "IOException", Error: "" }))
         .That("06-tls-handshake-rst",
-            "A RST in the handshake throws an IOException around ConnectionReset, on the client and on the server. Neither side throws an "
-                + "AuthenticationException.",
+            "After a RST in the handshake, it throws an IOException around ConnectionReset, on the client and on the server. Neither side "
+                + "throws an AuthenticationException.",
             t => t.Rsts("handshake, client", "handshake, server").All(row => row is { Outcome: Wrapped, Error: "ConnectionReset" }))
         .That("06-tls-truncated", "A FIN between two records looks the same with and without close_notify: SslStream returns 0.",
             t => t.Fins("read, after close_notify", "read, no close_notify").All(row => row.Outcome == "(0 bytes)"))
-        .That("06-tls-farewell", "If a close_notify came first, SslStream returns 0 even after a RST. Without one, the RST throws ConnectionReset.",
+        .That("06-tls-farewell",
+            "If a close_notify came first, SslStream returns 0 even after a RST. Without one, the read throws ConnectionReset.",
             t => t.Rst("read, after close_notify").Outcome == "(0 bytes)" && t.Rst("read, no close_notify").Error == "ConnectionReset")
-        .That("06-tls-half-record", "A FIN in the middle of a record throws an IOException with no SocketException behind it.",
+        .That("06-tls-half-record",
+            "After a FIN in the middle of a record, the read throws an IOException with no SocketException inside.",
             t => t.Fin("read, half a record") is { Outcome: "IOException", Error: "" })
-        .That("06-tls-write", "The second write throws an IOException around Shutdown, after a FIN and after a RST.",
+        .That("06-tls-write",
+            "Once the connection is reset, the second write throws an IOException around Shutdown, whether the peer ended it with a FIN or a RST.",
             t => t.Both("write, second").All(row => row is { Outcome: Wrapped, Error: "Shutdown" }));
 }
