@@ -255,6 +255,7 @@ public sealed class ProgramTests : IDisposable
     public async Task A_signal_ends_the_process_in_order(string signal, int expected)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no kill(1).");
+        Assert.SkipWhen(signal == "INT" && Interrupts.AreIgnored, Interrupts.WhyIgnored);
         var started = course.In("started");
         var notebook = course.Write("00-first", $"System.IO.File.WriteAllText(\"{started}\", \"\");\nSystem.Threading.Thread.Sleep(30_000);");
         var watch = Stopwatch.StartNew();
