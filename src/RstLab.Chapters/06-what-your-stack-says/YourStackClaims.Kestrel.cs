@@ -5,7 +5,7 @@ namespace RstLab.Chapters;
 /// <content>Kestrel: what its handlers see, and what it logs.</content>
 public static partial class YourStackClaims
 {
-    private const string Loud = "logged at Warning or above, of 10";
+    private const string Loud = "Warning or above, of 10";
 
     /// <summary>A request's body and a response, when the client goes away.</summary>
     /// <param name="kestrel">The table <c>06-kestrel</c>.</param>

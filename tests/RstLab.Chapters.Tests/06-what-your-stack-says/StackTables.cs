@@ -25,5 +25,5 @@ internal static class StackTables
 
     /// <summary>With another number of endings that were logged at Warning or above.</summary>
     internal static ResultTable WithTimes(this ResultTable table, string situation, string ending, int times) =>
-        table.With(situation, ending, "logged at Warning or above, of 10", times);
+        table.With(situation, ending, "Warning or above, of 10", times);
 }
